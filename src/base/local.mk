@@ -1,0 +1,11 @@
+liblead_a_SOURCES += \
+	src/base/diag.c src/base/diag.h \
+	src/base/gmime-extra.h \
+	src/base/limits.h \
+	src/base/log.c src/base/log.h \
+	src/base/yaml.c src/base/yaml.h \
+	src/base/config.h
+
+check_PROGRAMS += tests/unit/test-yaml
+tests_unit_test_yaml_SOURCES = tests/unit/test-yaml.c
+TESTS += tests/unit/test-yaml

@@ -1,0 +1,83 @@
+#include "base/log.h"
+
+#include <stdio.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 1000
+
+static const char *ident = "lead-milter";
+static gboolean to_syslog, to_stderr = TRUE, with_debug;
+
+void
+log_open(const char *name, gboolean foreground, gboolean debug)
+{
+    ident = name;
+    to_stderr = foreground;
+    to_syslog = TRUE;
+    with_debug = debug;
+    openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
+}
+
+static void
+to_standard_error(const char *level, const char *line)
+{
+    struct tm tm;
+    char when[32];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    gmtime_r(&now.tv_sec, &tm);
+    strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
+    /* One write a line, so that lines of several threads do not mix. */
+    g_autofree char *text = g_strdup_printf("%s.%03ldZ %s[%d]: %s: %s\n", when,
+                                            now.tv_nsec / 1000000, ident, getpid(), level, line);
+    fputs(text, stderr);
+}
+
+static void G_GNUC_PRINTF(2, 0)
+write_line(LogLevel level, const char *format, va_list args)
+{
+    static const struct {
+        const char *name;
+        int priority;
+    } levels[] = {
+        [LOG_LEVEL_ERROR] = {"error", LOG_ERR},
+        [LOG_LEVEL_WARNING] = {"warning", LOG_WARNING},
+        [LOG_LEVEL_INFO] = {"info", LOG_INFO},
+        [LOG_LEVEL_DEBUG] = {"debug", LOG_DEBUG},
+    };
+    char line[LINE_MAX_BYTES];
+    g_vsnprintf(line, sizeof line, format, args);
+    for (char *c = line; *c; c++)
+        if (g_ascii_iscntrl(*c))
+            *c = '?';
+    if (to_syslog)
+        syslog(levels[level].priority, "%s: %s", levels[level].name, line);
+    if (to_stderr)
+        to_standard_error(levels[level].name, line);
+}
+
+#define LOG_FUNCTION(name, level)                                                                  \
+    void name(const char *format, ...)                                                             \
+    {                                                                                              \
+        va_list args;                                                                              \
+        va_start(args, format);                                                                    \
+        write_line(level, format, args);                                                           \
+        va_end(args);                                                                              \
+    }
+
+LOG_FUNCTION(log_error, LOG_LEVEL_ERROR)
+LOG_FUNCTION(log_warning, LOG_LEVEL_WARNING)
+LOG_FUNCTION(log_info, LOG_LEVEL_INFO)
+
+void
+log_debug(const char *format, ...)
+{
+    if (!with_debug)
+        return;
+    va_list args;
+    va_start(args, format);
+    write_line(LOG_LEVEL_DEBUG, format, args);
+    va_end(args);
+}

@@ -1,0 +1,1 @@
+liblead_a_SOURCES += src/lead/record.c src/lead/record.h

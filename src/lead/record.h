@@ -1,0 +1,24 @@
+/* record: a finished lead on its way from a mail into the queue.
+ *
+ * Ownership: record_free frees it with all its strings.
+ */
+#ifndef LEAD_LEAD_RECORD_H
+#define LEAD_LEAD_RECORD_H
+
+#include <glib.h>
+
+typedef struct {
+    char *account;
+    char *source;   /* the rule source's name */
+    gboolean held;  /* to `held` instead of `pending` */
+    char *reason;   /* why it is held; NULL otherwise */
+    char *payload;  /* the request's body, one line of JSON */
+    char *message_key; /* Message-ID, or NULL */
+    char *digest;      /* hex SHA-256 of sender, subject and body text */
+    char *queue_id;    /* the MTA's, or NULL */
+} LeadRecord;
+
+void record_free(LeadRecord *record); /* takes NULL */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(LeadRecord, record_free)
+
+#endif

@@ -1,0 +1,19 @@
+/* charset: bytes of a part → valid UTF-8, losing no letter (DESIGN section 2).
+ *
+ * Tries the declared charset strictly; if it is unknown or the bytes do not fit it, UTF-8 if the
+ * bytes are valid UTF-8; at last windows-1252 with every byte mapped to something. NUL and other
+ * control characters but \t \n \r become U+FFFD; \r\n and lone \r become \n; a BOM is dropped.
+ * Never fails. `declared` may be NULL. Returns newly allocated text; *length without the final 0.
+ */
+#ifndef LEAD_MAIL_CHARSET_H
+#define LEAD_MAIL_CHARSET_H
+
+#include <glib.h>
+
+char *charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length);
+
+/* A header's raw value (unfolded bytes) → UTF-8: RFC 2047 words decoded, raw 8-bit taken as
+ * above, controls and line breaks become spaces. Newly allocated, never NULL. */
+char *charset_header(const char *raw);
+
+#endif

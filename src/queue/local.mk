@@ -1,0 +1,1 @@
+liblead_a_SOURCES += src/queue/queue.h

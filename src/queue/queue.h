@@ -1,0 +1,153 @@
+/* queue: durable leads between the daemons; the whole interface between them (DESIGN section 4).
+ *
+ * States: pending → sending → done; held ⇄ pending; dead. Each change has its time (UTC) and
+ * reason. One interface; queue-sqlite.c stands behind "sqlite:PATH": WAL, synchronous=FULL, STRICT
+ * tables, migrations by user_version, files 0600 (refused when others may read them).
+ *
+ * Durability: queue_commit returns when the lead is on disk. Commits of several threads share one
+ * transaction and one fsync (group commit).
+ * Errors: QUEUE_ERROR_*; the message says what is wrong with which file and what to do. BUSY, FULL
+ * and IO may pass; NOT_A_QUEUE, NEWER and PERMISSION will not.
+ * Thread rule: queue_commit from any thread; everything else from one thread at a time.
+ * Ownership: structs and arrays returned are the caller's; strings are newly allocated.
+ */
+#ifndef LEAD_QUEUE_QUEUE_H
+#define LEAD_QUEUE_QUEUE_H
+
+#include "lead/record.h"
+
+typedef enum {
+    QUEUE_ERROR_BUSY,        /* another program holds the lock for too long */
+    QUEUE_ERROR_FULL,        /* no space */
+    QUEUE_ERROR_IO,          /* reading or writing failed */
+    QUEUE_ERROR_PERMISSION,  /* not readable or writable by us, or readable by others */
+    QUEUE_ERROR_NOT_A_QUEUE, /* not SQLite, not ours, or damaged */
+    QUEUE_ERROR_NEWER,       /* written by a newer version */
+    QUEUE_ERROR_NOT_FOUND,   /* no lead with that id, or not in a state that allows it */
+} QueueErrorCode;
+#define QUEUE_ERROR queue_error_quark()
+GQuark queue_error_quark(void);
+
+typedef enum { STATE_PENDING, STATE_SENDING, STATE_DONE, STATE_HELD, STATE_DEAD, STATE_N } LeadState;
+extern const char *const state_names[]; /* pending sending done held dead, NULL */
+
+#define LEAD_ID_SIZE 37 /* a UUID as text and its final 0 */
+
+typedef struct Queue Queue;
+
+/* Open, creating the file (0600) and migrating the schema as needed. */
+Queue *queue_open(const char *url, GError **error);
+/* The same for reading alone: an older or newer schema or a missing file is an error. */
+Queue *queue_open_readonly(const char *url, GError **error);
+void queue_close(Queue *queue); /* takes NULL; waits for commits under way */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Queue, queue_close)
+
+/* --- lead-milter's side --- */
+
+typedef enum { COMMIT_NEW, COMMIT_DUPLICATE, COMMIT_FAILED } CommitResult;
+
+/* Commit all records of one mail, all or none, durable on return. ids[i] gets the id of record i:
+ * the new one, or the one that the same message already has in that account (by message_key,
+ * else by digest within 24 hours). COMMIT_DUPLICATE when none was new. */
+CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
+                          GError **error);
+
+/* --- lead-submit's side --- */
+
+typedef struct {
+    char id[LEAD_ID_SIZE]; /* also the Idempotency-Key */
+    char *account, *source, *payload, *queue_id;
+    gint64 created;  /* microseconds since 1970, UTC */
+    guint attempts;  /* POSTs begun before this one */
+} QueuedLead;
+void queued_lead_free(QueuedLead *lead); /* takes NULL */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueuedLead, queued_lead_free)
+
+/* Claim up to `most` due leads of an account, oldest first: they are `sending` for `lease`
+ * seconds, after which they count as pending again. An empty array when nothing is due. */
+GPtrArray *queue_claim(Queue *queue, const char *account, guint most, guint lease, GError **error);
+
+typedef struct {
+    LeadState state;    /* DONE, DEAD, or PENDING (try again) */
+    gint64 not_before;  /* for PENDING: not before this time, microseconds */
+    int status;         /* HTTP status, 0 when there was no answer */
+    const char *words;  /* the API's own words or the transport error, valid UTF-8 */
+    gint64 started, ended; /* microseconds, of the attempt */
+    gboolean no_attempt;   /* given back unsent: count and record no attempt */
+} QueueOutcome;
+gboolean queue_settle(Queue *queue, const char *id, const QueueOutcome *outcome, GError **error);
+
+/* When the next lead of the account comes due (pending's not_before or sending's lease end), in
+ * microseconds; G_MAXINT64 when there is none; -1 on error. */
+gint64 queue_next_due(Queue *queue, const char *account, GError **error);
+
+/* A descriptor that becomes readable, within milliseconds, when any process has written to the
+ * queue; poll it, then call queue_changed, which empties it and says whether another connection
+ * than this one has committed since the last call. */
+int queue_watch(Queue *queue, GError **error);
+gboolean queue_changed(Queue *queue);
+
+/* An account that was stopped (401, 403), with the reason; NULL reason: it runs again. Kept in
+ * the queue so that leadctl and a restarted daemon see it. */
+gboolean queue_account_stop(Queue *queue, const char *account, const char *reason, GError **error);
+char *queue_account_stopped(Queue *queue, const char *account); /* the reason, or NULL */
+
+/* Purge done and dead leads whose last change is older than `age` seconds (dedup keys stay as long
+ * as the lead does). */
+gboolean queue_purge(Queue *queue, guint64 age, guint *purged, GError **error);
+
+/* --- leadctl's side --- */
+
+typedef struct {
+    gint64 time; /* microseconds, UTC */
+    char *from, *to; /* states; from is NULL for the first */
+    char *reason;
+} QueueChange;
+
+typedef struct {
+    gint64 started, ended;
+    int status;
+    char *words;
+} QueueAttempt;
+
+typedef struct {
+    QueuedLead lead;
+    LeadState state;
+    char *reason; /* of the last change */
+    gint64 changed, not_before;
+    char *message_key;
+    GPtrArray *changes;       /* QueueChange; queue_show only */
+    GPtrArray *attempts_list; /* QueueAttempt; queue_show only */
+} QueueItem;
+void queue_item_free(QueueItem *item); /* takes NULL */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueueItem, queue_item_free)
+
+typedef struct {
+    int state;           /* LeadState or -1 for all */
+    const char *account; /* or NULL */
+    guint most;          /* 0: all */
+} QueueFilter;
+
+GPtrArray *queue_list(Queue *queue, const QueueFilter *filter, GError **error); /* newest last */
+/* `id` may be cut short, to 4 characters at least, when that is unambiguous. */
+QueueItem *queue_show(Queue *queue, const char *id, GError **error);
+
+typedef enum {
+    REPAIR_RETRY,   /* dead, or pending with a wait → pending now */
+    REPAIR_RELEASE, /* held → pending */
+    REPAIR_HOLD,    /* pending → held */
+    REPAIR_DROP,    /* anything but done → gone, with its payload */
+} QueueRepair;
+/* `id`, or "all" for every lead in a state that the repair applies to; *changed counts. */
+gboolean queue_repair(Queue *queue, QueueRepair repair, const char *id, const char *reason,
+                      guint *changed, GError **error);
+
+typedef struct {
+    char *account, *source;
+    guint64 by_state[STATE_N];
+    gint64 oldest_pending; /* created, microseconds; 0 when none waits */
+} QueueCount;
+void queue_count_free(gpointer count);
+GPtrArray *queue_stats(Queue *queue, GError **error); /* QueueCount per account and source */
+
+#endif
