@@ -82,6 +82,11 @@ read_scalar(Reader *reader, const yaml_event_t *event)
     YamlNode *node = node_new(YAML_SCALAR, event->start_mark);
     node->text = g_strndup((const char *)event->data.scalar.value, event->data.scalar.length);
     node->plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    guint quotes = node->plain ? 0 : 1;
+    gsize written = event->end_mark.index - event->start_mark.index;
+    if (event->start_mark.line == event->end_mark.line &&
+        written == (gsize)g_utf8_strlen(node->text, -1) + 2 * quotes)
+        node->text_column = node->column + quotes;
     return node;
 }
 

@@ -20,6 +20,8 @@ struct YamlNode {
     guint line, column; /* from 1 */
     char *text;         /* of a scalar, never NULL there */
     gboolean plain;     /* a scalar written without quotes */
+    guint text_column;  /* where its first character stands; 0 when the text is not to be found
+                           in the file as it is (escapes, several lines) */
     GPtrArray *keys;    /* of a mapping: YamlNode, scalars, in file order */
     GPtrArray *items;   /* a mapping's values beside its keys, or a sequence's items */
 };

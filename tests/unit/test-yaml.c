@@ -18,6 +18,19 @@ reads_lines_and_columns(void)
     g_assert_null(yaml_get(file->root, "b"));
 }
 
+static void
+knows_where_a_text_begins(void)
+{
+    g_autoptr(Diags) diags = diags_new();
+    const char text[] = "a: x\nb: 'x'\nc: 'it''s'\nd: |\n  x\n";
+    g_autoptr(YamlFile) file = yaml_parse("f.yaml", text, sizeof text - 1, diags);
+    g_assert_nonnull(file);
+    g_assert_cmpuint(yaml_get(file->root, "a")->text_column, ==, 4);
+    g_assert_cmpuint(yaml_get(file->root, "b")->text_column, ==, 5);
+    g_assert_cmpuint(yaml_get(file->root, "c")->text_column, ==, 0);
+    g_assert_cmpuint(yaml_get(file->root, "d")->text_column, ==, 0);
+}
+
 typedef struct {
     const char *text, *message;
 } Mistake;
@@ -69,6 +82,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/yaml/reads-lines-and-columns", reads_lines_and_columns);
+    g_test_add_func("/yaml/knows-where-a-text-begins", knows_where_a_text_begins);
     g_test_add_func("/yaml/names-the-place-of-a-mistake", names_the_place_of_a_mistake);
     g_test_add_func("/yaml/suggests-the-nearest-word", suggests_the_nearest_word);
     g_test_add_func("/yaml/refuses-deep-nesting", refuses_deep_nesting);
