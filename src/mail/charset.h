@@ -1,9 +1,12 @@
 /* charset: bytes of a part → valid UTF-8, losing no letter (DESIGN section 2).
  *
  * Tries the declared charset strictly; if it is unknown or the bytes do not fit it, UTF-8 if the
- * bytes are valid UTF-8; at last windows-1252 with every byte mapped to something. NUL and other
- * control characters but \t \n \r become U+FFFD; \r\n and lone \r become \n; a BOM is dropped.
- * Never fails. `declared` may be NULL. Returns newly allocated text; *length without the final 0.
+ * bytes are valid UTF-8; at last windows-1252 with every byte mapped to something (of bytes that
+ * are UTF-8 but for a few, those that are stay UTF-8; a last character cut short becomes U+FFFD).
+ * ISO-8859-1 means windows-1252, as in browsers; a byte order mark outranks what is declared. NUL
+ * and other control characters but \t \n \r become U+FFFD; \r\n and lone \r become \n; a BOM is
+ * dropped. Never fails. `declared` may be NULL. Returns newly allocated text; *length without the
+ * final 0.
  */
 #ifndef LEAD_MAIL_CHARSET_H
 #define LEAD_MAIL_CHARSET_H

@@ -7,10 +7,13 @@
  * runs of empty lines to one. Left out: head, style, script, comments, templates, elements that
  * are hidden (hidden attribute, display:none, visibility:hidden, mso-hide:all, font-size:0,
  * opacity:0, max-height:0), tracking pixels. Images give their alt text.
- * Quoted parts (<blockquote>, Gmail's and Outlook's quote blocks) have "> " before each line.
+ * A row of two cells whose second is empty keeps its TAB at the end. Only <blockquote> has "> "
+ * before each line: Gmail and Outlook wrap what they forward in quote blocks of another kind.
  *
- * Limits: LIMIT_TEXT of text, LIMIT_LINKS links; beyond it `truncated` is set and the rest is
- * dropped. Input must be valid UTF-8. Ownership: html_free. Thread rule: none shared.
+ * Limits: LIMIT_TEXT of text, LIMIT_LINKS links, 256 elements nested (deeper ones are read as if
+ * they stood beside each other); beyond the first two `truncated` is set and the rest is dropped.
+ * Metas, scripts and comments: 200 of each, 1 MiB together. Input must be valid UTF-8.
+ * Ownership: html_free. Thread rule: none shared.
  */
 #ifndef LEAD_MAIL_HTML_H
 #define LEAD_MAIL_HTML_H
