@@ -208,7 +208,7 @@ char *
 charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
     gsize decoded_length = 0;
-    g_autofree char *decoded = decode(bytes, length, declared, &decoded_length);
+    g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &decoded_length);
     GString *out = g_string_sized_new(decoded_length + 1);
     const char *p = decoded, *end = decoded + decoded_length;
     if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
