@@ -19,6 +19,7 @@ typedef enum {
     KIND_INLINE,
     KIND_BLOCK,     /* ends a line */
     KIND_PARAGRAPH, /* an empty line before and after */
+    KIND_HEADING,   /* likewise, first in a table's row as well: it ends what was before */
     KIND_BREAK,
     KIND_ITEM,
     KIND_QUOTE,
@@ -44,8 +45,8 @@ static const struct {
     {"dir", KIND_BLOCK},        {"div", KIND_BLOCK},      {"dl", KIND_BLOCK},
     {"dt", KIND_BLOCK},         {"fieldset", KIND_BLOCK}, {"figcaption", KIND_BLOCK},
     {"figure", KIND_BLOCK},     {"footer", KIND_BLOCK},   {"form", KIND_BLOCK},
-    {"h1", KIND_PARAGRAPH},     {"h2", KIND_PARAGRAPH},   {"h3", KIND_PARAGRAPH},
-    {"h4", KIND_PARAGRAPH},     {"h5", KIND_PARAGRAPH},   {"h6", KIND_PARAGRAPH},
+    {"h1", KIND_HEADING},       {"h2", KIND_HEADING},     {"h3", KIND_HEADING},
+    {"h4", KIND_HEADING},       {"h5", KIND_HEADING},     {"h6", KIND_HEADING},
     {"header", KIND_BLOCK},     {"hr", KIND_PARAGRAPH},   {"iframe", KIND_HIDDEN},
     {"img", KIND_IMAGE},        {"legend", KIND_BLOCK},   {"li", KIND_ITEM},
     {"listing", KIND_PRE},      {"main", KIND_BLOCK},     {"menu", KIND_BLOCK},
@@ -209,6 +210,11 @@ begin_visible(Html *html, Frame *frame)
         html_writer_block(writer, GAP_PARAGRAPH);
         html->line_break = frame->kind == KIND_PRE;
         break;
+    case KIND_HEADING:
+        html_writer_block(writer, GAP_PARAGRAPH);
+        if (writer->gap == GAP_LINE && !writer->item)
+            writer->gap = GAP_PARAGRAPH;
+        break;
     case KIND_BREAK:
         html_writer_break(writer);
         break;
@@ -240,6 +246,7 @@ end_visible(Html *html, const Frame *frame)
     HtmlWriter *writer = &html->writer;
     switch (frame->kind) {
     case KIND_PARAGRAPH:
+    case KIND_HEADING:
     case KIND_PRE:
         html_writer_block(writer, GAP_PARAGRAPH);
         break;

@@ -56,6 +56,9 @@ keeps_rows_as_label_and_value(void)
          "<td>Ada</td></tr></table>",
          "Name\nAda\n"},
         {"<td>a</td><td>b</td>", "a\nb\n"},
+        {"<table><tr><td>City</td><td>Rome</td></tr><tr><td "
+         "colspan=2><h2>Job</h2></td></tr></table>",
+         "City\tRome\n\nJob\n"},
     };
     assert_cases(cases, G_N_ELEMENTS(cases));
 }
