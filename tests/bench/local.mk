@@ -1,1 +1,15 @@
-# make bench
+# make bench: see tests/bench/bench.py for what BENCH_FLAGS may hold.
+bench_programs = tests/bench/noop-milter tests/bench/milter-load tests/bench/extract-bench
+EXTRA_PROGRAMS += $(bench_programs)
+tests_bench_noop_milter_SOURCES = tests/bench/noop-milter.c
+tests_bench_noop_milter_LDADD = $(MILTER_LIBS)
+tests_bench_milter_load_SOURCES = tests/bench/milter-load.c
+tests_bench_milter_load_LDADD = $(GLIB_LIBS)
+tests_bench_extract_bench_SOURCES = tests/bench/extract-bench.c
+CLEANFILES += $(bench_programs)
+EXTRA_DIST += tests/bench/bench.py
+
+bench: all $(bench_programs)
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
+		$(srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
+.PHONY: bench
