@@ -4,7 +4,12 @@ liblead_a_SOURCES += \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \
 	src/base/yaml.c src/base/yaml.h \
-	src/base/config.h
+	src/base/config.c src/base/config.h
+
+check_PROGRAMS += tests/unit/test-config
+tests_unit_test_config_SOURCES = tests/unit/test-config.c
+TESTS += tests/unit/test-config
+EXTRA_DIST += tests/mistakes/config
 
 check_PROGRAMS += tests/unit/test-yaml
 tests_unit_test_yaml_SOURCES = tests/unit/test-yaml.c

@@ -1,0 +1,522 @@
+#include "base/config.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+
+#define CA_FILE "/etc/ssl/certs/ca-certificates.crt"
+#define DAY (24 * 60 * 60)
+
+static const char *const on_error_words[] = {"tempfail", "accept", NULL};
+static const char *const auth_words[] = {"header", "query", NULL};
+static const char *const envelope_words[] = {"flat", "relationships", NULL};
+
+/* One file being read. */
+typedef struct {
+    Config *config;
+    const YamlFile *file;
+    Diags *diags;
+} Reader;
+
+static void
+account_free(gpointer data)
+{
+    ConfigAccount *account = data;
+    g_free(account->name);
+    g_free(account->endpoint);
+    g_free(account->token_file);
+    g_free(account->ca_file);
+    g_free(account);
+}
+
+static void
+default_free(gpointer data)
+{
+    ConfigDefault *value = data;
+    g_free(value->attribute);
+    g_free(value->value);
+    g_free(value);
+}
+
+static void
+mailbox_free(gpointer data)
+{
+    ConfigMailbox *mailbox = data;
+    g_strfreev(mailbox->recipients);
+    g_ptr_array_unref(mailbox->defaults);
+    g_free(mailbox);
+}
+
+static void
+config_clear(gpointer data)
+{
+    Config *config = data;
+    g_free(config->file);
+    g_free(config->listen);
+    g_free(config->rules);
+    g_free(config->queue);
+    g_free(config->authserv_id);
+    g_strfreev(config->own_domains);
+    g_ptr_array_unref(config->accounts);
+    g_ptr_array_unref(config->mailboxes);
+    g_hash_table_unref(config->by_recipient);
+}
+
+static Config *
+config_new(const char *name)
+{
+    Config *config = g_atomic_rc_box_new0(Config);
+    config->file = g_strdup(name);
+    config->own_domains = g_new0(char *, 1);
+    config->accounts = g_ptr_array_new_with_free_func(account_free);
+    config->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
+    config->by_recipient = g_hash_table_new(g_str_hash, g_str_equal);
+    config->on_error = ON_ERROR_TEMPFAIL;
+    config->submit_concurrency = 4;
+    config->submit_timeout = 30;
+    config->submit_give_up_after = 5 * DAY;
+    config->retention = 30 * DAY;
+    config->limit_message = LIMIT_MESSAGE_DEFAULT;
+    return config;
+}
+
+Config *
+config_ref(Config *config)
+{
+    return g_atomic_rc_box_acquire(config);
+}
+
+void
+config_unref(Config *config)
+{
+    if (config)
+        g_atomic_rc_box_release_full(config, config_clear);
+}
+
+Config *
+config_builtin(void)
+{
+    Config *config = config_new("(built in)");
+    config->rules = g_strdup(PKGDATADIR "/rules");
+    return config;
+}
+
+/* --- values --- */
+
+/* The text of a key, newly allocated; NULL when it is missing (an error if `required`) or bad. */
+static char *
+take_text(Reader *reader, const YamlNode *map, const char *key, gboolean required)
+{
+    const YamlNode *node = yaml_get(map, key);
+    const char *text = NULL;
+    if (!node) {
+        if (required)
+            yaml_error(reader->file, map, reader->diags, "\"%s\" is missing", key);
+        return NULL;
+    }
+    return yaml_text(reader->file, node, &text, reader->diags) ? g_strdup(text) : NULL;
+}
+
+static gboolean
+is_port(const char *text, gsize length)
+{
+    g_autofree char *digits = g_strndup(text, length);
+    guint64 port;
+    return g_ascii_string_to_unsigned(digits, 10, 1, 65535, &port, NULL);
+}
+
+static gboolean
+listen_is_good(const char *listen)
+{
+    if (g_str_has_prefix(listen, "unix:"))
+        return listen[5] == '/';
+    if (g_str_has_prefix(listen, "inet:") || g_str_has_prefix(listen, "inet6:")) {
+        const char *port = strchr(listen, ':') + 1;
+        const char *at = strchr(port, '@');
+        return is_port(port, at ? (gsize)(at - port) : strlen(port)) && (!at || at[1]);
+    }
+    guint64 fd;
+    return g_str_has_prefix(listen, "fd:") &&
+           g_ascii_string_to_unsigned(listen + 3, 10, 3, 1023, &fd, NULL);
+}
+
+/* A domain as it stands in an address: letters, digits, dots, dashes, anything beyond ASCII. */
+static gboolean
+domain_is_good(const char *domain)
+{
+    if (!*domain || *domain == '.' || *domain == '-' || strstr(domain, ".."))
+        return FALSE;
+    for (const char *p = domain; *p; p++)
+        if (!g_ascii_isalnum(*p) && !strchr(".-_", *p) && (guchar)*p < 0x80)
+            return FALSE;
+    return TRUE;
+}
+
+static gboolean
+recipient_is_good(const char *recipient)
+{
+    const char *at = strrchr(recipient, '@');
+    if (!at || !domain_is_good(at + 1))
+        return FALSE;
+    for (const char *p = recipient; p < at; p++)
+        if ((guchar)*p <= ' ' || strchr("<>,;\"", *p) || *p == 0x7F)
+            return FALSE;
+    return memchr(recipient, '@', at - recipient) == NULL;
+}
+
+static char *
+lower(const char *text)
+{
+    return g_utf8_strdown(text, -1);
+}
+
+static gboolean
+is_loopback(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+           (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host));
+}
+
+/* What is wrong with an endpoint, or NULL. */
+static const char *
+endpoint_problem(const char *endpoint)
+{
+    g_autoptr(GUri) uri = g_uri_parse(endpoint, G_URI_FLAGS_HAS_PASSWORD, NULL);
+    if (!uri)
+        return "not a URL";
+    const char *scheme = g_uri_get_scheme(uri), *host = g_uri_get_host(uri);
+    if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
+        return "expected a URL that begins with https://";
+    if (!host || !*host)
+        return "the URL names no host";
+    if (strcmp(scheme, "http") == 0 && !is_loopback(host))
+        return "http:// would show the token to the network; use https://";
+    if (g_uri_get_userinfo(uri))
+        return "a URL with a user in it; the token belongs into token_file";
+    if (g_uri_get_fragment(uri))
+        return "a URL with a fragment (#…)";
+    return NULL;
+}
+
+/* --- sections --- */
+
+static void
+read_account(Reader *reader, const YamlNode *map)
+{
+    static const char *const keys[] = {"name",    "endpoint", "token_file", "auth",
+                                       "ca_file", "envelope", NULL};
+    yaml_check_keys(reader->file, map, "key of an account", keys, reader->diags);
+    if (map->kind != YAML_MAPPING)
+        return;
+    ConfigAccount *account = g_new0(ConfigAccount, 1);
+    guint choice = 0;
+    account->name = take_text(reader, map, "name", TRUE);
+    account->endpoint = take_text(reader, map, "endpoint", TRUE);
+    account->token_file = take_text(reader, map, "token_file", TRUE);
+    account->ca_file = take_text(reader, map, "ca_file", FALSE);
+    if (!account->ca_file)
+        account->ca_file = g_strdup(CA_FILE);
+    if (yaml_choice(reader->file, yaml_get(map, "auth"), auth_words, &choice, reader->diags))
+        account->auth_query = choice == 1;
+    choice = 0;
+    if (yaml_choice(reader->file, yaml_get(map, "envelope"), envelope_words, &choice,
+                    reader->diags))
+        account->relationships = choice == 1;
+
+    const char *problem = account->endpoint ? endpoint_problem(account->endpoint) : NULL;
+    if (problem)
+        yaml_error(reader->file, yaml_get(map, "endpoint"), reader->diags, "%s", problem);
+    if (account->name && config_account_named(reader->config, account->name))
+        yaml_error(reader->file, yaml_get(map, "name"), reader->diags, "a second account \"%s\"",
+                   account->name);
+    g_ptr_array_add(reader->config->accounts, account);
+}
+
+static void
+read_accounts(Reader *reader, const YamlNode *root)
+{
+    const YamlNode *list = yaml_get(root, "accounts");
+    if (!list) {
+        yaml_error(reader->file, root, reader->diags, "\"accounts\" is missing");
+        return;
+    }
+    if (list->kind != YAML_SEQUENCE || list->items->len == 0) {
+        yaml_error(reader->file, list, reader->diags, "expected a list of accounts");
+        return;
+    }
+    for (guint i = 0; i < list->items->len; i++)
+        read_account(reader, g_ptr_array_index(list->items, i));
+}
+
+static void
+read_recipients(Reader *reader, const YamlNode *map, ConfigMailbox *mailbox)
+{
+    const YamlNode *list = yaml_get(map, "recipient");
+    g_autoptr(GStrvBuilder) recipients = g_strv_builder_new();
+    if (!list || yaml_list_length(list) == 0)
+        yaml_error(reader->file, list ? list : map, reader->diags, "\"recipient\" is missing");
+    for (guint i = 0; list && i < yaml_list_length(list); i++) {
+        const YamlNode *node = yaml_list_at(list, i);
+        const char *text;
+        if (!yaml_text(reader->file, node, &text, reader->diags))
+            continue;
+        if (!recipient_is_good(text)) {
+            yaml_error(reader->file, node, reader->diags,
+                       "\"%s\" is no recipient; expected user@example.com or '@example.com'", text);
+            continue;
+        }
+        g_autofree char *recipient = lower(text);
+        g_strv_builder_add(recipients, recipient);
+    }
+    mailbox->recipients = g_strv_builder_end(recipients);
+}
+
+static void
+read_mailbox_account(Reader *reader, const YamlNode *map, ConfigMailbox *mailbox)
+{
+    const GPtrArray *accounts = reader->config->accounts;
+    g_autofree char *name = take_text(reader, map, "account", accounts->len > 1);
+    if (!name || accounts->len == 0)
+        return;
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; i < accounts->len; i++) {
+        const ConfigAccount *account = g_ptr_array_index(accounts, i);
+        if (!account->name)
+            continue;
+        if (strcmp(account->name, name) == 0) {
+            mailbox->account = i;
+            return;
+        }
+        g_ptr_array_add(names, account->name);
+    }
+    g_ptr_array_add(names, NULL);
+    const char *near = suggest(name, (const char *const *)names->pdata);
+    yaml_error(reader->file, yaml_get(map, "account"), reader->diags,
+               near ? "unknown account \"%s\"; did you mean \"%s\"?" : "unknown account \"%s\"",
+               name, near);
+}
+
+static void
+read_defaults(Reader *reader, const YamlNode *map, ConfigMailbox *mailbox)
+{
+    const YamlNode *node = yaml_get(map, "defaults");
+    if (!node)
+        return;
+    if (node->kind != YAML_MAPPING) {
+        yaml_error(reader->file, node, reader->diags,
+                   "expected a map from attributes to values, as in"
+                   " {opportunity.leadType: Email}");
+        return;
+    }
+    for (guint i = 0; i < node->keys->len; i++) {
+        const YamlNode *key = g_ptr_array_index(node->keys, i);
+        const char *text;
+        if (!yaml_text(reader->file, g_ptr_array_index(node->items, i), &text, reader->diags))
+            continue;
+        ConfigDefault *value = g_new(ConfigDefault, 1);
+        *value = (ConfigDefault){g_strdup(key->text), g_strdup(text), key->line, key->column};
+        g_ptr_array_add(mailbox->defaults, value);
+    }
+}
+
+static void
+read_mailbox(Reader *reader, const YamlNode *map)
+{
+    static const char *const keys[] = {"recipient", "account", "defaults", NULL};
+    yaml_check_keys(reader->file, map, "key of a mailbox", keys, reader->diags);
+    if (map->kind != YAML_MAPPING)
+        return;
+    ConfigMailbox *mailbox = g_new0(ConfigMailbox, 1);
+    mailbox->defaults = g_ptr_array_new_with_free_func(default_free);
+    read_recipients(reader, map, mailbox);
+    read_mailbox_account(reader, map, mailbox);
+    read_defaults(reader, map, mailbox);
+    g_ptr_array_add(reader->config->mailboxes, mailbox);
+    for (guint i = 0; mailbox->recipients[i]; i++) {
+        guint index = reader->config->mailboxes->len;
+        if (g_hash_table_contains(reader->config->by_recipient, mailbox->recipients[i]))
+            yaml_warning(reader->file, yaml_get(map, "recipient"), reader->diags,
+                         "\"%s\" belongs to an earlier mailbox, which takes its mail",
+                         mailbox->recipients[i]);
+        else
+            g_hash_table_insert(reader->config->by_recipient, mailbox->recipients[i],
+                                GUINT_TO_POINTER(index));
+    }
+}
+
+static void
+read_mailboxes(Reader *reader, const YamlNode *root)
+{
+    const YamlNode *list = yaml_get(root, "mailboxes");
+    if (!list) {
+        yaml_error(reader->file, root, reader->diags, "\"mailboxes\" is missing");
+        return;
+    }
+    if (list->kind != YAML_SEQUENCE || list->items->len == 0) {
+        yaml_error(reader->file, list, reader->diags, "expected a list of mailboxes");
+        return;
+    }
+    for (guint i = 0; i < list->items->len; i++)
+        read_mailbox(reader, g_ptr_array_index(list->items, i));
+}
+
+static void
+read_submit(Reader *reader, const YamlNode *root)
+{
+    static const char *const keys[] = {"concurrency", "timeout", "give_up_after", NULL};
+    const YamlNode *map = yaml_get(root, "submit");
+    Config *config = reader->config;
+    if (!map || !yaml_check_keys(reader->file, map, "key of submit", keys, reader->diags))
+        return;
+    guint64 number = config->submit_concurrency;
+    if (yaml_number(reader->file, yaml_get(map, "concurrency"), 1, 64, &number, reader->diags))
+        config->submit_concurrency = number;
+    const YamlNode *timeout = yaml_get(map, "timeout");
+    number = config->submit_timeout;
+    if (yaml_duration(reader->file, timeout, &number, reader->diags)) {
+        if (number < 1 || number > 600)
+            yaml_error(reader->file, timeout, reader->diags, "the timeout must be from 1s to 10m");
+        else
+            config->submit_timeout = number;
+    }
+    const YamlNode *give_up = yaml_get(map, "give_up_after");
+    if (yaml_duration(reader->file, give_up, &config->submit_give_up_after, reader->diags) &&
+        give_up && config->submit_give_up_after < 60)
+        yaml_error(reader->file, give_up, reader->diags, "give_up_after must be 1m at least");
+}
+
+static void
+read_limits(Reader *reader, const YamlNode *root)
+{
+    static const char *const keys[] = {"message", NULL};
+    const YamlNode *map = yaml_get(root, "limits");
+    if (!map || !yaml_check_keys(reader->file, map, "limit", keys, reader->diags))
+        return;
+    const YamlNode *node = yaml_get(map, "message");
+    guint64 bytes = reader->config->limit_message;
+    if (!yaml_size(reader->file, node, &bytes, reader->diags))
+        return;
+    if (bytes < 4096 || bytes > LIMIT_MESSAGE_MAX)
+        yaml_error(reader->file, node, reader->diags, "limits.message must be from 4K to 1G");
+    else
+        reader->config->limit_message = bytes;
+}
+
+static void
+read_own_domains(Reader *reader, const YamlNode *root)
+{
+    const YamlNode *list = yaml_get(root, "own_domains");
+    if (!list)
+        return;
+    g_autoptr(GStrvBuilder) domains = g_strv_builder_new();
+    for (guint i = 0; i < yaml_list_length(list); i++) {
+        const YamlNode *node = yaml_list_at(list, i);
+        const char *text;
+        if (!yaml_text(reader->file, node, &text, reader->diags))
+            continue;
+        if (!domain_is_good(text)) {
+            yaml_error(reader->file, node, reader->diags, "\"%s\" is no domain", text);
+            continue;
+        }
+        g_autofree char *domain = lower(text);
+        g_strv_builder_add(domains, domain);
+    }
+    g_strfreev(reader->config->own_domains);
+    reader->config->own_domains = g_strv_builder_end(domains);
+}
+
+static void
+read_root(Reader *reader, const YamlNode *root)
+{
+    static const char *const keys[] = {"listen",    "rules",    "queue",     "authserv_id",
+                                       "on_error",  "accounts", "mailboxes", "own_domains",
+                                       "retention", "submit",   "limits",    NULL};
+    Config *config = reader->config;
+    yaml_check_keys(reader->file, root, "key", keys, reader->diags);
+    config->listen = take_text(reader, root, "listen", TRUE);
+    if (config->listen && !listen_is_good(config->listen))
+        yaml_error(reader->file, yaml_get(root, "listen"), reader->diags,
+                   "expected unix:/PATH, inet:PORT@HOST or fd:3");
+    config->rules = take_text(reader, root, "rules", FALSE);
+    if (!config->rules)
+        config->rules = g_strdup(SYSCONFDIR "/lead-milter/rules");
+    config->queue = take_text(reader, root, "queue", TRUE);
+    if (config->queue && !g_str_has_prefix(config->queue, "sqlite:/"))
+        yaml_error(reader->file, yaml_get(root, "queue"), reader->diags, "expected sqlite:/PATH");
+    config->authserv_id = take_text(reader, root, "authserv_id", FALSE);
+    guint choice = 0;
+    if (yaml_choice(reader->file, yaml_get(root, "on_error"), on_error_words, &choice,
+                    reader->diags))
+        config->on_error = choice;
+    yaml_duration(reader->file, yaml_get(root, "retention"), &config->retention, reader->diags);
+    read_own_domains(reader, root);
+    read_accounts(reader, root);
+    read_mailboxes(reader, root);
+    read_submit(reader, root);
+    read_limits(reader, root);
+}
+
+static Config *
+config_read(const YamlFile *file, Diags *diags)
+{
+    guint errors = diags_errors(diags);
+    if (!file->root || file->root->kind != YAML_MAPPING) {
+        diags_error(diags, file->name, 1, 1,
+                    "expected a map with listen, queue, accounts and mailboxes");
+        return NULL;
+    }
+    g_autoptr(Config) config = config_new(file->name);
+    Reader reader = {config, file, diags};
+    read_root(&reader, file->root);
+    return diags_errors(diags) == errors ? g_steal_pointer(&config) : NULL;
+}
+
+Config *
+config_load(const char *path, Diags *diags)
+{
+    g_autoptr(YamlFile) file = yaml_load(path, diags);
+    return file ? config_read(file, diags) : NULL;
+}
+
+Config *
+config_parse(const char *name, const char *text, Diags *diags)
+{
+    g_autoptr(YamlFile) file = yaml_parse(name, text, strlen(text), diags);
+    return file ? config_read(file, diags) : NULL;
+}
+
+/* --- asking --- */
+
+int
+config_mailbox(const Config *config, const char *recipient)
+{
+    gsize length = strlen(recipient);
+    if (length >= 2 && *recipient == '<' && recipient[length - 1] == '>') {
+        recipient++;
+        length -= 2;
+    }
+    g_autofree char *valid = g_utf8_make_valid(recipient, length);
+    g_autofree char *address = lower(valid);
+    const char *at = strrchr(address, '@');
+    guint whole = GPOINTER_TO_UINT(g_hash_table_lookup(config->by_recipient, address));
+    guint domain = at ? GPOINTER_TO_UINT(g_hash_table_lookup(config->by_recipient, at)) : 0;
+    guint first = whole && domain ? MIN(whole, domain) : MAX(whole, domain);
+    return (int)first - 1;
+}
+
+const ConfigAccount *
+config_account(const Config *config, guint index)
+{
+    return index < config->accounts->len ? g_ptr_array_index(config->accounts, index) : NULL;
+}
+
+const ConfigAccount *
+config_account_named(const Config *config, const char *name)
+{
+    for (guint i = 0; i < config->accounts->len; i++) {
+        const ConfigAccount *account = g_ptr_array_index(config->accounts, i);
+        if (account->name && strcmp(account->name, name) == 0)
+            return account;
+    }
+    return NULL;
+}
