@@ -8,6 +8,7 @@ dist_rules_DATA += \
 	rules/20-angi.yaml \
 	rules/20-loopnet.yaml \
 	rules/90-generic.yaml \
+	rules/centerpoint.yaml \
 	rules/patterns.yaml
 
 rulesamplesdir = $(rulesdir)/samples

@@ -1,1 +1,25 @@
-liblead_a_SOURCES += src/lead/record.c src/lead/record.h
+liblead_a_SOURCES += \
+	src/lead/address.c \
+	src/lead/attribute.c src/lead/attribute.h \
+	src/lead/complete.c \
+	src/lead/defaults.c src/lead/defaults.h \
+	src/lead/email.c \
+	src/lead/lead-private.h \
+	src/lead/lead.c src/lead/lead.h \
+	src/lead/money.c \
+	src/lead/payload.c \
+	src/lead/person.c \
+	src/lead/phone-text.c \
+	src/lead/phone.cc src/lead/phone.h \
+	src/lead/postal.c \
+	src/lead/record.c src/lead/record.h \
+	src/lead/state.c \
+	src/lead/value-private.h \
+	src/lead/value.c src/lead/value.h \
+	src/lead/wire-private.h \
+	src/lead/wire.c src/lead/wire.h \
+	src/lead/zone.c
+
+check_PROGRAMS += tests/unit/test-value
+tests_unit_test_value_SOURCES = tests/unit/test-value.c
+TESTS += tests/unit/test-value

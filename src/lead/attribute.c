@@ -1,0 +1,75 @@
+/* The table of DESIGN section 3; OBJECT.custom.LABEL is carried by name and not in it. */
+#include "lead/attribute.h"
+
+#include <string.h>
+
+const char *const object_names[] = {"company", "property", "contact", "opportunity", NULL};
+
+/* X(name, object, type, required) */
+#define ATTRIBUTES(X)                                                                              \
+    X("company.name", COMPANY, TEXT, TRUE)                                                         \
+    X("company.externalId", COMPANY, TEXT, FALSE)                                                  \
+    X("company.residential", COMPANY, BOOLEAN, FALSE)                                              \
+    X("company.street", COMPANY, TEXT, FALSE)                                                      \
+    X("company.city", COMPANY, TEXT, FALSE)                                                        \
+    X("company.state", COMPANY, STATE, FALSE)                                                      \
+    X("company.postalCode", COMPANY, POSTAL, FALSE)                                                \
+    X("company.county", COMPANY, TEXT, FALSE)                                                      \
+    X("company.timezone", COMPANY, ZONE, FALSE)                                                    \
+    X("company.manager", COMPANY, NAME, FALSE)                                                     \
+    X("company.billingAddress", COMPANY, LINES, FALSE)                                             \
+    X("company.billingInstructions", COMPANY, LINES, FALSE)                                        \
+    X("property.name", PROPERTY, TEXT, TRUE)                                                       \
+    X("property.externalId", PROPERTY, TEXT, FALSE)                                                \
+    X("property.street", PROPERTY, TEXT, FALSE)                                                    \
+    X("property.city", PROPERTY, TEXT, FALSE)                                                      \
+    X("property.state", PROPERTY, STATE, FALSE)                                                    \
+    X("property.postalCode", PROPERTY, POSTAL, FALSE)                                              \
+    X("property.county", PROPERTY, TEXT, FALSE)                                                    \
+    X("property.timezone", PROPERTY, ZONE, FALSE)                                                  \
+    X("contact.name", CONTACT, NAME, TRUE)                                                         \
+    X("contact.position", CONTACT, TEXT, FALSE)                                                    \
+    X("contact.email", CONTACT, EMAIL, FALSE)                                                      \
+    X("contact.mobile", CONTACT, PHONE, FALSE)                                                     \
+    X("contact.office", CONTACT, PHONE, FALSE)                                                     \
+    X("opportunity.leadType", OPPORTUNITY, TEXT, FALSE)                                            \
+    X("opportunity.manager", OPPORTUNITY, NAME, FALSE)                                             \
+    X("opportunity.product", OPPORTUNITY, TEXT, FALSE)                                             \
+    X("opportunity.price", OPPORTUNITY, NUMBER, FALSE)                                             \
+    X("opportunity.forecasted", OPPORTUNITY, BOOLEAN, FALSE)                                       \
+    X("opportunity.notes", OPPORTUNITY, NOTES, FALSE)                                              \
+    X("property.address", PROPERTY, ADDRESS, FALSE)                                                \
+    X("company.address", COMPANY, ADDRESS, FALSE)
+
+#define AS_ROW(name, object, type, required) {name, OBJECT_##object, TYPE_##type, required},
+#define AS_NAME(name, object, type, required) name,
+
+const Attribute attributes[] = {ATTRIBUTES(AS_ROW)};
+const guint attributes_n = G_N_ELEMENTS(attributes);
+const char *const attribute_names[] = {ATTRIBUTES(AS_NAME) NULL};
+
+int
+attribute_find(const char *name)
+{
+    for (guint i = 0; i < attributes_n; i++)
+        if (strcmp(attributes[i].name, name) == 0)
+            return (int)i;
+    return -1;
+}
+
+gboolean
+attribute_custom(const char *name, Object *object, const char **label)
+{
+    for (guint i = 0; i < OBJECT_N; i++) {
+        gsize length = strlen(object_names[i]);
+        if (strncmp(name, object_names[i], length) != 0)
+            continue;
+        const char *rest = name + length;
+        if (!g_str_has_prefix(rest, ".custom.") || !rest[strlen(".custom.")])
+            continue;
+        *object = (Object)i;
+        *label = rest + strlen(".custom.");
+        return TRUE;
+    }
+    return FALSE;
+}
