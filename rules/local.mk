@@ -16,6 +16,7 @@ dist_rulesamples_DATA = \
 	rules/samples/angi-1.eml \
 	rules/samples/angi-2.eml \
 	rules/samples/angi-3-invoice.eml \
+	rules/samples/angi-4-no-phone.eml \
 	rules/samples/contact-form-7-1.eml \
 	rules/samples/contact-form-7-2.eml \
 	rules/samples/generic-1-prose.eml \
