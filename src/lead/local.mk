@@ -20,6 +20,23 @@ liblead_a_SOURCES += \
 	src/lead/wire.c src/lead/wire.h \
 	src/lead/zone.c
 
-check_PROGRAMS += tests/unit/test-value
+check_PROGRAMS += \
+	tests/unit/test-address \
+	tests/unit/test-attribute \
+	tests/unit/test-lead \
+	tests/unit/test-phone \
+	tests/unit/test-value \
+	tests/unit/test-wire
+tests_unit_test_address_SOURCES = tests/unit/test-address.c
+tests_unit_test_attribute_SOURCES = tests/unit/test-attribute.c
+tests_unit_test_lead_SOURCES = tests/unit/test-lead.c
+tests_unit_test_phone_SOURCES = tests/unit/test-phone.c
 tests_unit_test_value_SOURCES = tests/unit/test-value.c
-TESTS += tests/unit/test-value
+tests_unit_test_wire_SOURCES = tests/unit/test-wire.c
+TESTS += \
+	tests/unit/test-address \
+	tests/unit/test-attribute \
+	tests/unit/test-lead \
+	tests/unit/test-phone \
+	tests/unit/test-value \
+	tests/unit/test-wire

@@ -177,6 +177,14 @@ plain_text(const char *raw)
     return g_string_free(out, FALSE);
 }
 
+/* "2026-11-23 14…" has as many digits as a phone number. */
+static gboolean
+is_date(const char *p)
+{
+    return strspn(p, "0123456789") == 4 && p[4] == '-' && strspn(p + 5, "0123456789") == 2 &&
+           p[7] == '-' && strspn(p + 8, "0123456789") == 2;
+}
+
 char *
 phone_find(const char *raw, const char *region, PhoneMark *mark)
 {
@@ -191,6 +199,10 @@ phone_find(const char *raw, const char *region, PhoneMark *mark)
         gboolean opens = *p == '+' || (*p == '(' && (g_ascii_isdigit(p[1]) || p[1] == '+'));
         if (!g_ascii_isdigit(*p) && !opens) {
             p++;
+            continue;
+        }
+        if (is_date(p)) {
+            p += strlen("2026-11-23");
             continue;
         }
         guint digits;
