@@ -1,1 +1,11 @@
-liblead_a_SOURCES += src/queue/queue.h
+liblead_a_SOURCES += \
+	src/queue/queue-admin.c \
+	src/queue/queue-commit.c \
+	src/queue/queue-private.h \
+	src/queue/queue-sqlite.c \
+	src/queue/queue-submit.c \
+	src/queue/queue.h
+
+check_PROGRAMS += tests/unit/test-queue
+tests_unit_test_queue_SOURCES = tests/unit/test-queue.c
+TESTS += tests/unit/test-queue

@@ -28,7 +28,14 @@ typedef enum {
 #define QUEUE_ERROR queue_error_quark()
 GQuark queue_error_quark(void);
 
-typedef enum { STATE_PENDING, STATE_SENDING, STATE_DONE, STATE_HELD, STATE_DEAD, STATE_N } LeadState;
+typedef enum {
+    STATE_PENDING,
+    STATE_SENDING,
+    STATE_DONE,
+    STATE_HELD,
+    STATE_DEAD,
+    STATE_N
+} LeadState;
 extern const char *const state_names[]; /* pending sending done held dead, NULL */
 
 #define LEAD_ID_SIZE 37 /* a UUID as text and its final 0 */
@@ -57,33 +64,39 @@ CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LE
 typedef struct {
     char id[LEAD_ID_SIZE]; /* also the Idempotency-Key */
     char *account, *source, *payload, *queue_id;
-    gint64 created;  /* microseconds since 1970, UTC */
-    guint attempts;  /* POSTs begun before this one */
+    gint64 created; /* microseconds since 1970, UTC */
+    guint attempts; /* POSTs begun before this one */
 } QueuedLead;
 void queued_lead_free(QueuedLead *lead); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueuedLead, queued_lead_free)
+
+/* Become the queue's one lead-submit until queue_close: QUEUE_ERROR_BUSY when another one runs.
+ * Leads that a dead one left `sending` are pending again at once. */
+gboolean queue_take_over(Queue *queue, GError **error);
 
 /* Claim up to `most` due leads of an account, oldest first: they are `sending` for `lease`
  * seconds, after which they count as pending again. An empty array when nothing is due. */
 GPtrArray *queue_claim(Queue *queue, const char *account, guint most, guint lease, GError **error);
 
 typedef struct {
-    LeadState state;    /* DONE, DEAD, or PENDING (try again) */
-    gint64 not_before;  /* for PENDING: not before this time, microseconds */
-    int status;         /* HTTP status, 0 when there was no answer */
-    const char *words;  /* the API's own words or the transport error, valid UTF-8 */
+    char id[LEAD_ID_SIZE];
+    LeadState state;       /* DONE, DEAD, or PENDING (try again) */
+    gint64 not_before;     /* for PENDING: not before this time, microseconds */
+    int status;            /* HTTP status, 0 when there was no answer */
+    char *words;           /* the API's own words or the transport error, valid UTF-8; borrowed */
     gint64 started, ended; /* microseconds, of the attempt */
     gboolean no_attempt;   /* given back unsent: count and record no attempt */
 } QueueOutcome;
-gboolean queue_settle(Queue *queue, const char *id, const QueueOutcome *outcome, GError **error);
+/* All of them in one transaction; one that is no longer `sending` is left as it is. */
+gboolean queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, GError **error);
 
 /* When the next lead of the account comes due (pending's not_before or sending's lease end), in
  * microseconds; G_MAXINT64 when there is none; -1 on error. */
 gint64 queue_next_due(Queue *queue, const char *account, GError **error);
 
-/* A descriptor that becomes readable, within milliseconds, when any process has written to the
- * queue; poll it, then call queue_changed, which empties it and says whether another connection
- * than this one has committed since the last call. */
+/* A descriptor that becomes readable, within milliseconds, when a program has committed leads or
+ * repaired some; poll it, then call queue_changed, which empties it. Writers touch the file after
+ * their commit, so what woke one is there to be claimed. -1 on error. */
 int queue_watch(Queue *queue, GError **error);
 gboolean queue_changed(Queue *queue);
 
@@ -99,7 +112,7 @@ gboolean queue_purge(Queue *queue, guint64 age, guint *purged, GError **error);
 /* --- leadctl's side --- */
 
 typedef struct {
-    gint64 time; /* microseconds, UTC */
+    gint64 time;     /* microseconds, UTC */
     char *from, *to; /* states; from is NULL for the first */
     char *reason;
 } QueueChange;

@@ -1,0 +1,130 @@
+#include <string.h>
+
+#include "queue/queue-private.h"
+
+#define DAY ((gint64)24 * 60 * 60 * G_USEC_PER_SEC)
+
+/* One mail's records, in its thread's stack, waiting for whoever writes. */
+typedef struct {
+    const GPtrArray *records;
+    char (*ids)[LEAD_ID_SIZE];
+    CommitResult result;
+    GError *error;
+    gboolean done;
+} Job;
+
+/* The id of a lead that this message already has in the account. TRUE when there is one. */
+static gboolean
+find_lead(Queue *queue, const char *sql, const char *account, const char *key, gint64 since,
+          char *id, GError **error)
+{
+    sqlite3_stmt *statement = queue_statement(queue, error, sql, "ssi", account, key, since);
+    if (!statement)
+        return FALSE;
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW)
+        g_strlcpy(id, (const char *)sqlite3_column_text(statement, 0), LEAD_ID_SIZE);
+    else if (result != SQLITE_DONE)
+        queue_fail(queue, "reading", error);
+    sqlite3_reset(statement);
+    return result == SQLITE_ROW;
+}
+
+static gboolean
+find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, GError **error)
+{
+    if (record->message_key &&
+        find_lead(queue,
+                  "SELECT id FROM leads WHERE account = ? AND message_key = ? AND created > ?",
+                  record->account, record->message_key, -1, id, error))
+        return TRUE;
+    return !*error &&
+           find_lead(queue,
+                     "SELECT id FROM leads WHERE account = ? AND digest = ? AND created > ?"
+                     " ORDER BY created DESC LIMIT 1",
+                     record->account, record->digest, now - DAY, id, error);
+}
+
+static void
+insert(Queue *queue, const LeadRecord *record, gint64 now, char *id, GError **error)
+{
+    g_autofree char *uuid = g_uuid_string_random();
+    const char *state = state_names[record->held ? STATE_HELD : STATE_PENDING];
+    g_strlcpy(id, uuid, LEAD_ID_SIZE);
+    if (!queue_run(queue, error,
+                   "INSERT INTO leads (id, account, source, state, reason, payload, message_key,"
+                   " digest, queue_id, created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                   "sssssssssii", id, record->account, record->source, state, record->reason,
+                   record->payload, record->message_key, record->digest, record->queue_id, now,
+                   now))
+        return;
+    queue_run(queue, error,
+              "INSERT INTO changes (lead, time, before, after, reason) VALUES (?, ?, NULL, ?, ?)",
+              "iiss", (gint64)sqlite3_last_insert_rowid(queue->db), now, state, record->reason);
+}
+
+/* All records of a mail; an error fails the whole batch, as the disk is not ours alone. */
+static gboolean
+write_job(Queue *queue, Job *job, GError **error)
+{
+    gint64 now = g_get_real_time();
+    GError *problem = NULL;
+    job->result = COMMIT_DUPLICATE;
+    for (guint i = 0; i < job->records->len && !problem; i++) {
+        const LeadRecord *record = g_ptr_array_index(job->records, i);
+        if (find_duplicate(queue, record, now, job->ids[i], &problem) || problem)
+            continue;
+        insert(queue, record, now, job->ids[i], &problem);
+        job->result = COMMIT_NEW;
+    }
+    if (!problem)
+        return TRUE;
+    g_propagate_error(error, problem);
+    return FALSE;
+}
+
+/* One transaction, one fsync. */
+static void
+write_batch(Queue *queue, GPtrArray *batch)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean good = queue_begin(queue, &error);
+    for (guint i = 0; i < batch->len && good; i++)
+        good = write_job(queue, g_ptr_array_index(batch, i), &error);
+    good = queue_end(queue, good, &error);
+    for (guint i = 0; i < batch->len && !good; i++) {
+        Job *job = g_ptr_array_index(batch, i);
+        job->result = COMMIT_FAILED;
+        job->error = g_error_copy(error);
+    }
+    if (good)
+        queue_touch(queue);
+}
+
+CommitResult
+queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], GError **error)
+{
+    Job job = {.records = records, .ids = ids};
+    g_mutex_lock(&queue->mutex);
+    g_ptr_array_add(queue->waiting, &job);
+    while (!job.done) {
+        if (queue->writing) {
+            g_cond_wait(&queue->written, &queue->mutex);
+            continue;
+        }
+        g_autoptr(GPtrArray) batch = g_steal_pointer(&queue->waiting);
+        queue->waiting = g_ptr_array_new();
+        queue->writing = TRUE;
+        g_mutex_unlock(&queue->mutex);
+        write_batch(queue, batch);
+        g_mutex_lock(&queue->mutex);
+        queue->writing = FALSE;
+        for (guint i = 0; i < batch->len; i++)
+            ((Job *)g_ptr_array_index(batch, i))->done = TRUE;
+        g_cond_broadcast(&queue->written);
+    }
+    g_mutex_unlock(&queue->mutex);
+    if (job.error)
+        g_propagate_error(error, job.error);
+    return job.result;
+}

@@ -1,0 +1,53 @@
+/* queue-private: what the files of the SQLite queue share.
+ *
+ * Statements are prepared once and kept, by the address of their SQL, which is a literal.
+ */
+#ifndef LEAD_QUEUE_PRIVATE_H
+#define LEAD_QUEUE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "queue/queue.h"
+
+struct Queue {
+    sqlite3 *db;
+    char *path;
+    GHashTable *statements; /* SQL literal → sqlite3_stmt */
+    gboolean readonly;
+    int watch; /* inotify, -1 */
+    int lock;  /* of the one lead-submit, -1 */
+
+    /* Group commit: whoever finds nobody writing takes all that wait. */
+    GMutex mutex;
+    GCond written;
+    GPtrArray *waiting; /* Job */
+    gboolean writing;
+};
+
+/* *error from the connection's last failure: which file, what is wrong, what to do. FALSE. */
+gboolean queue_fail(Queue *queue, const char *doing, GError **error);
+
+/* A statement ready to be stepped, its parameters bound by `types`: s text or NULL (borrowed
+ * until the next use), i gint64. NULL on error. Reset it with sqlite3_reset when done. */
+sqlite3_stmt *queue_statement(Queue *queue, GError **error, const char *sql, const char *types,
+                              ...);
+/* Run a statement without results. */
+gboolean queue_run(Queue *queue, GError **error, const char *sql, const char *types, ...);
+/* One integer, `fallback` when there is no row; -1 on error. */
+gint64 queue_integer(Queue *queue, gint64 fallback, GError **error, const char *sql,
+                     const char *types, ...);
+
+gboolean queue_begin(Queue *queue, GError **error);
+/* Commit when `good`, roll back otherwise; TRUE when committed. */
+gboolean queue_end(Queue *queue, gboolean good, GError **error);
+
+/* Move a lead, by its number, and record it. */
+gboolean queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gint64 not_before,
+                    const char *reason, GError **error);
+/* Wake whoever watches. */
+void queue_touch(Queue *queue);
+
+char *queue_column(sqlite3_stmt *statement, int column); /* a copy of its text, or NULL */
+LeadState queue_state(const char *name);
+
+#endif

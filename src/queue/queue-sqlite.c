@@ -1,0 +1,423 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "queue/queue-private.h"
+
+G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
+
+#define APPLICATION_ID 0x4C656164 /* "Lead" */
+#define VERSION 1
+#define BUSY_WAIT 10000 /* milliseconds until a lock counts as held for too long */
+#define BUSY_PAUSE 500  /* microseconds between two looks at it */
+#define WAL_PAGES 2000  /* the log is worked off beyond so many pages */
+
+const char *const state_names[] = {"pending", "sending", "done", "held", "dead", NULL};
+
+/* migrations[n] leads from version n to n + 1. */
+static const char *const migrations[VERSION] = {
+    "CREATE TABLE leads ("
+    "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
+    "  id TEXT NOT NULL UNIQUE,"
+    "  account TEXT NOT NULL,"
+    "  source TEXT NOT NULL,"
+    "  state TEXT NOT NULL CHECK (state IN ('pending', 'sending', 'done', 'held', 'dead')),"
+    "  reason TEXT,"
+    "  payload TEXT NOT NULL,"
+    "  message_key TEXT,"
+    "  digest TEXT NOT NULL,"
+    "  queue_id TEXT,"
+    "  created INTEGER NOT NULL,"
+    "  changed INTEGER NOT NULL,"
+    "  not_before INTEGER NOT NULL DEFAULT 0,"
+    "  attempts INTEGER NOT NULL DEFAULT 0"
+    ") STRICT;"
+    "CREATE UNIQUE INDEX leads_message ON leads (account, message_key)"
+    "  WHERE message_key IS NOT NULL;"
+    "CREATE INDEX leads_digest ON leads (account, digest, created);"
+    "CREATE INDEX leads_due ON leads (account, seq) WHERE state IN ('pending', 'sending');"
+    "CREATE INDEX leads_changed ON leads (state, changed);"
+    "CREATE TABLE changes ("
+    "  lead INTEGER NOT NULL REFERENCES leads (seq) ON DELETE CASCADE,"
+    "  time INTEGER NOT NULL,"
+    "  before TEXT,"
+    "  after TEXT NOT NULL,"
+    "  reason TEXT"
+    ") STRICT;"
+    "CREATE INDEX changes_lead ON changes (lead);"
+    "CREATE TABLE attempts ("
+    "  lead INTEGER NOT NULL REFERENCES leads (seq) ON DELETE CASCADE,"
+    "  started INTEGER NOT NULL,"
+    "  ended INTEGER NOT NULL,"
+    "  status INTEGER NOT NULL,"
+    "  words TEXT"
+    ") STRICT;"
+    "CREATE INDEX attempts_lead ON attempts (lead);"
+    "CREATE TABLE accounts ("
+    "  name TEXT PRIMARY KEY,"
+    "  stopped TEXT"
+    ") STRICT;",
+};
+
+/* --- errors --- */
+
+static gboolean G_GNUC_PRINTF(3, 4)
+    fail(GError **error, QueueErrorCode code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (error && !*error)
+        *error = g_error_new_valist(QUEUE_ERROR, code, format, args);
+    va_end(args);
+    return FALSE;
+}
+
+gboolean
+queue_fail(Queue *queue, const char *doing, GError **error)
+{
+    const char *path = queue->path, *why = sqlite3_errmsg(queue->db);
+    int number = sqlite3_system_errno(queue->db);
+    switch (sqlite3_errcode(queue->db)) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return fail(error, QUEUE_ERROR_BUSY,
+                    "%s: %s: another program has held the queue's lock"
+                    " for over %d s",
+                    path, doing, BUSY_WAIT / 1000);
+    case SQLITE_FULL:
+        return fail(error, QUEUE_ERROR_FULL, "%s: %s: no space left; free some on its disk", path,
+                    doing);
+    case SQLITE_NOTADB:
+        return fail(error, QUEUE_ERROR_NOT_A_QUEUE,
+                    "%s: is not an SQLite database; move it away"
+                    " or name another file in the configuration's queue:",
+                    path);
+    case SQLITE_CORRUPT:
+        return fail(error, QUEUE_ERROR_NOT_A_QUEUE,
+                    "%s: is damaged (%s); move it away and save"
+                    " what can be read by: sqlite3 %s .recover",
+                    path, why, path);
+    case SQLITE_READONLY:
+    case SQLITE_PERM:
+    case SQLITE_AUTH:
+        return fail(error, QUEUE_ERROR_PERMISSION,
+                    "%s: %s: it cannot be written (%s); the file"
+                    " and its folder must belong to the user that we run as",
+                    path, doing, why);
+    case SQLITE_CANTOPEN:
+        return fail(error, QUEUE_ERROR_PERMISSION, "%s: cannot be opened: %s", path,
+                    number ? g_strerror(number) : why);
+    default:
+        return fail(error, QUEUE_ERROR_IO, "%s: %s: %s%s%s", path, doing, why, number ? ": " : "",
+                    number ? g_strerror(number) : "");
+    }
+}
+
+/* --- statements --- */
+
+static sqlite3_stmt *
+bind(Queue *queue, GError **error, const char *sql, const char *types, va_list args)
+{
+    sqlite3_stmt *statement = g_hash_table_lookup(queue->statements, sql);
+    if (!statement) {
+        if (sqlite3_prepare_v3(queue->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &statement, NULL) !=
+            SQLITE_OK) {
+            queue_fail(queue, "preparing", error);
+            return NULL;
+        }
+        g_hash_table_insert(queue->statements, (gpointer)sql, statement);
+    }
+    sqlite3_reset(statement);
+    for (int i = 0; types[i]; i++) {
+        if (types[i] == 'i')
+            sqlite3_bind_int64(statement, i + 1, va_arg(args, gint64));
+        else
+            sqlite3_bind_text(statement, i + 1, va_arg(args, const char *), -1, SQLITE_STATIC);
+    }
+    return statement;
+}
+
+sqlite3_stmt *
+queue_statement(Queue *queue, GError **error, const char *sql, const char *types, ...)
+{
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *statement = bind(queue, error, sql, types, args);
+    va_end(args);
+    return statement;
+}
+
+gboolean
+queue_run(Queue *queue, GError **error, const char *sql, const char *types, ...)
+{
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *statement = bind(queue, error, sql, types, args);
+    va_end(args);
+    if (!statement)
+        return FALSE;
+    int result = sqlite3_step(statement);
+    gboolean good =
+        result == SQLITE_DONE || result == SQLITE_ROW || queue_fail(queue, "writing", error);
+    sqlite3_reset(statement);
+    return good;
+}
+
+gint64
+queue_integer(Queue *queue, gint64 fallback, GError **error, const char *sql, const char *types,
+              ...)
+{
+    va_list args;
+    va_start(args, types);
+    sqlite3_stmt *statement = bind(queue, error, sql, types, args);
+    va_end(args);
+    if (!statement)
+        return -1;
+    int result = sqlite3_step(statement);
+    gint64 value = fallback;
+    if (result == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
+        value = sqlite3_column_int64(statement, 0);
+    else if (result != SQLITE_ROW && result != SQLITE_DONE) {
+        queue_fail(queue, "reading", error);
+        value = -1;
+    }
+    sqlite3_reset(statement);
+    return value;
+}
+
+gboolean
+queue_begin(Queue *queue, GError **error)
+{
+    return queue_run(queue, error, "BEGIN IMMEDIATE", "");
+}
+
+gboolean
+queue_end(Queue *queue, gboolean good, GError **error)
+{
+    if (good && queue_run(queue, error, "COMMIT", ""))
+        return TRUE;
+    if (!sqlite3_get_autocommit(queue->db))
+        queue_run(queue, NULL, "ROLLBACK", "");
+    return FALSE;
+}
+
+gboolean
+queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gint64 not_before,
+           const char *reason, GError **error)
+{
+    gint64 now = g_get_real_time();
+    return queue_run(queue, error,
+                     "UPDATE leads SET state = ?, reason = ?, changed = ?, not_before = ?"
+                     " WHERE seq = ?",
+                     "ssiii", state_names[to], reason, now, not_before, seq) &&
+           queue_run(queue, error,
+                     "INSERT INTO changes (lead, time, before, after, reason)"
+                     " VALUES (?, ?, ?, ?, ?)",
+                     "iisss", seq, now, from, state_names[to], reason);
+}
+
+/* By its path: opening the file once more and closing it would drop SQLite's locks. */
+void
+queue_touch(Queue *queue)
+{
+    utimensat(AT_FDCWD, queue->path, NULL, 0);
+}
+
+char *
+queue_column(sqlite3_stmt *statement, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, column));
+}
+
+LeadState
+queue_state(const char *name)
+{
+    for (LeadState state = 0; state < STATE_N; state++)
+        if (g_strcmp0(state_names[state], name) == 0)
+            return state;
+    return STATE_DEAD; /* the table's CHECK leaves no other */
+}
+
+/* --- opening --- */
+
+/* Short pauses: SQLite's own handler sleeps up to 100 ms, longer than a commit takes. */
+static int
+on_busy(void *data, int count)
+{
+    (void)data;
+    g_usleep(BUSY_PAUSE);
+    return count < BUSY_WAIT * 1000 / BUSY_PAUSE;
+}
+
+static const char *
+path_of(const char *url, GError **error)
+{
+    if (g_str_has_prefix(url, "sqlite:") && url[7])
+        return url + 7;
+    fail(error, QUEUE_ERROR_IO, "%s: expected sqlite:/PATH", url);
+    return NULL;
+}
+
+/* Make the file with the right mode, or see that it has it. */
+static gboolean
+check_file(const char *path, gboolean readonly, GError **error)
+{
+    int fd = readonly ? -1 : open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd >= 0) {
+        close(fd); /* nobody has it open yet */
+        return TRUE;
+    }
+    int number = errno;
+    struct stat st;
+    if (stat(path, &st) != 0) {
+        number = readonly || errno != ENOENT ? errno : number;
+        g_autofree char *folder = g_path_get_dirname(path);
+        if (number == ENOENT && access(folder, F_OK) != 0)
+            return fail(error, QUEUE_ERROR_PERMISSION, "%s: the folder %s is missing", path,
+                        folder);
+        if (number == ENOENT)
+            return fail(error, QUEUE_ERROR_PERMISSION,
+                        "%s: there is no queue yet; lead-milter"
+                        " or lead-submit makes it",
+                        path);
+        return fail(error, number == ENOSPC ? QUEUE_ERROR_FULL : QUEUE_ERROR_PERMISSION,
+                    "%s: cannot be made: %s", path, g_strerror(number));
+    }
+    if (!S_ISREG(st.st_mode))
+        return fail(error, QUEUE_ERROR_NOT_A_QUEUE, "%s: is no regular file", path);
+    if (st.st_mode & 077)
+        return fail(error, QUEUE_ERROR_PERMISSION,
+                    "%s: has mode %04o, so others can read the"
+                    " leads: chmod 600 %s",
+                    path, st.st_mode & 07777, path);
+    return TRUE;
+}
+
+static gboolean
+execute(Queue *queue, const char *sql, const char *doing, GError **error)
+{
+    return sqlite3_exec(queue->db, sql, NULL, NULL, NULL) == SQLITE_OK ||
+           queue_fail(queue, doing, error);
+}
+
+/* Whether the file is ours and which version; an empty one is version 0 and ours. */
+static gboolean
+identify(Queue *queue, gint64 *version, GError **error)
+{
+    GError *problem = NULL;
+    gint64 id = queue_integer(queue, 0, &problem, "PRAGMA application_id", "");
+    *version = problem ? -1 : queue_integer(queue, 0, &problem, "PRAGMA user_version", "");
+    gint64 tables =
+        problem ? -1 : queue_integer(queue, 0, &problem, "SELECT count(*) FROM sqlite_schema", "");
+    if (problem) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    if (id != APPLICATION_ID && (id != 0 || *version != 0 || tables != 0))
+        return fail(error, QUEUE_ERROR_NOT_A_QUEUE,
+                    "%s: is an SQLite database of another"
+                    " program; name another file in the configuration's queue:",
+                    queue->path);
+    if (*version > VERSION)
+        return fail(error, QUEUE_ERROR_NEWER,
+                    "%s: was written by a newer version of lead-milter"
+                    " (schema %d, this one knows %d); install that version again",
+                    queue->path, (int)*version, VERSION);
+    return TRUE;
+}
+
+/* Another daemon may be doing the same: look again under the lock. */
+static gboolean
+migrate(Queue *queue, GError **error)
+{
+    gint64 version;
+    if (!execute(queue, "BEGIN IMMEDIATE", "preparing the schema", error))
+        return FALSE;
+    gboolean good = identify(queue, &version, error);
+    for (; good && version < VERSION; version++)
+        good = execute(queue, migrations[version], "preparing the schema", error);
+    g_autofree char *marks = g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d",
+                                             APPLICATION_ID, VERSION);
+    good = good && execute(queue, marks, "preparing the schema", error);
+    return queue_end(queue, good, error);
+}
+
+static gboolean
+prepare(Queue *queue, GError **error)
+{
+    gint64 version;
+    sqlite3_extended_result_codes(queue->db, 0);
+    sqlite3_busy_handler(queue->db, on_busy, NULL);
+    if (!identify(queue, &version, error))
+        return FALSE;
+    if (queue->readonly)
+        return version == VERSION || fail(error, QUEUE_ERROR_NOT_A_QUEUE,
+                                          "%s: has schema %d, expected %d; start"
+                                          " lead-milter or lead-submit, which bring it up to date",
+                                          queue->path, (int)version, VERSION);
+    g_autofree char *pragmas = g_strdup_printf(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+        "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = %d",
+        WAL_PAGES);
+    return execute(queue, pragmas, "opening", error) &&
+           (version == VERSION || migrate(queue, error));
+}
+
+static Queue *
+open_queue(const char *url, gboolean readonly, GError **error)
+{
+    const char *path = path_of(url, error);
+    if (!path || !check_file(path, readonly, error))
+        return NULL;
+    g_autoptr(Queue) queue = g_new0(Queue, 1);
+    queue->path = g_strdup(path);
+    queue->readonly = readonly;
+    queue->watch = queue->lock = -1;
+    queue->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
+                                              (GDestroyNotify)(void (*)(void))sqlite3_finalize);
+    queue->waiting = g_ptr_array_new();
+    g_mutex_init(&queue->mutex);
+    g_cond_init(&queue->written);
+    int flags = (readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_FULLMUTEX;
+    if (sqlite3_open_v2(path, &queue->db, flags, NULL) != SQLITE_OK) {
+        queue_fail(queue, "opening", error);
+        return NULL;
+    }
+    return prepare(queue, error) ? g_steal_pointer(&queue) : NULL;
+}
+
+Queue *
+queue_open(const char *url, GError **error)
+{
+    return open_queue(url, FALSE, error);
+}
+
+Queue *
+queue_open_readonly(const char *url, GError **error)
+{
+    return open_queue(url, TRUE, error);
+}
+
+void
+queue_close(Queue *queue)
+{
+    if (!queue)
+        return;
+    g_mutex_lock(&queue->mutex);
+    while (queue->writing || queue->waiting->len > 0)
+        g_cond_wait(&queue->written, &queue->mutex);
+    g_mutex_unlock(&queue->mutex);
+    g_hash_table_unref(queue->statements);
+    sqlite3_close(queue->db);
+    if (queue->watch >= 0)
+        close(queue->watch);
+    if (queue->lock >= 0)
+        close(queue->lock);
+    g_ptr_array_unref(queue->waiting);
+    g_mutex_clear(&queue->mutex);
+    g_cond_clear(&queue->written);
+    g_free(queue->path);
+    g_free(queue);
+}

@@ -1,0 +1,224 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "queue/queue-private.h"
+
+void
+queued_lead_free(QueuedLead *lead)
+{
+    if (!lead)
+        return;
+    g_free(lead->account);
+    g_free(lead->source);
+    g_free(lead->payload);
+    g_free(lead->queue_id);
+    g_free(lead);
+}
+
+static gboolean
+fail(Queue *queue, const char *doing, int number, GError **error)
+{
+    g_set_error(error, QUEUE_ERROR, number == EWOULDBLOCK ? QUEUE_ERROR_BUSY : QUEUE_ERROR_IO,
+                "%s: %s: %s", queue->path, doing,
+                number == EWOULDBLOCK ? "another lead-submit works on this queue"
+                                      : g_strerror(number));
+    return FALSE;
+}
+
+/* Move every lead that the query finds; the query gives seq and state. */
+static gboolean
+move_all(Queue *queue, const char *sql, gint64 time, LeadState to, const char *reason,
+         GError **error)
+{
+    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(gint64));
+    sqlite3_stmt *statement = queue_statement(queue, error, sql, "i", time);
+    if (!statement)
+        return FALSE;
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        gint64 seq = sqlite3_column_int64(statement, 0);
+        g_array_append_val(found, seq);
+    }
+    gboolean good = result == SQLITE_DONE || queue_fail(queue, "reading", error);
+    sqlite3_reset(statement);
+    for (guint i = 0; i < found->len && good; i++)
+        good = queue_move(queue, g_array_index(found, gint64, i), "sending", to, 0, reason, error);
+    return good;
+}
+
+gboolean
+queue_take_over(Queue *queue, GError **error)
+{
+    g_autofree char *path = g_strconcat(queue->path, ".submit-lock", NULL);
+    queue->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (queue->lock < 0)
+        return fail(queue, "making the lock beside it", errno, error);
+    if (flock(queue->lock, LOCK_EX | LOCK_NB) != 0)
+        return fail(queue, "taking it over", errno, error);
+    if (!queue_begin(queue, error))
+        return FALSE;
+    gboolean good = move_all(queue, "SELECT seq FROM leads WHERE state = 'sending' AND seq > ?", -1,
+                             STATE_PENDING, "lead-submit ended before the answer came", error);
+    return queue_end(queue, good, error);
+}
+
+static QueuedLead *
+read_lead(sqlite3_stmt *statement)
+{
+    QueuedLead *lead = g_new0(QueuedLead, 1);
+    g_strlcpy(lead->id, (const char *)sqlite3_column_text(statement, 1), LEAD_ID_SIZE);
+    lead->account = queue_column(statement, 2);
+    lead->source = queue_column(statement, 3);
+    lead->payload = queue_column(statement, 4);
+    lead->queue_id = queue_column(statement, 5);
+    lead->created = sqlite3_column_int64(statement, 6);
+    lead->attempts = sqlite3_column_int(statement, 7);
+    return lead;
+}
+
+static gboolean
+read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *leads,
+         GArray *numbers, GError **error)
+{
+    sqlite3_stmt *statement =
+        queue_statement(queue, error,
+                        "SELECT seq, id, account, source, payload, queue_id, created, attempts"
+                        " FROM leads WHERE state = 'pending' AND account = ? AND not_before <= ?"
+                        " ORDER BY seq LIMIT ?",
+                        "sii", account, now, (gint64)most);
+    if (!statement)
+        return FALSE;
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
+        gint64 seq = sqlite3_column_int64(statement, 0);
+        g_array_append_val(numbers, seq);
+        g_ptr_array_add(leads, read_lead(statement));
+    }
+    sqlite3_reset(statement);
+    return result == SQLITE_DONE || queue_fail(queue, "reading", error);
+}
+
+GPtrArray *
+queue_claim(Queue *queue, const char *account, guint most, guint lease, GError **error)
+{
+    gint64 now = g_get_real_time(), until = now + (gint64)lease * G_USEC_PER_SEC;
+    g_autoptr(GPtrArray) leads = g_ptr_array_new_with_free_func((GDestroyNotify)queued_lead_free);
+    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(gint64));
+    /* Most looks find nothing: they need no lock. */
+    gint64 due = queue_next_due(queue, account, error);
+    if (due < 0)
+        return NULL;
+    if (due > now)
+        return g_steal_pointer(&leads);
+    if (!queue_begin(queue, error))
+        return NULL;
+    gboolean good =
+        move_all(queue, "SELECT seq FROM leads WHERE state = 'sending' AND not_before <= ?", now,
+                 STATE_PENDING, "no answer within the lease", error) &&
+        read_due(queue, account, now, most, leads, numbers, error);
+    for (guint i = 0; i < numbers->len && good; i++)
+        good = queue_move(queue, g_array_index(numbers, gint64, i), "pending", STATE_SENDING, until,
+                          NULL, error);
+    return queue_end(queue, good, error) ? g_steal_pointer(&leads) : NULL;
+}
+
+static gboolean
+settle(Queue *queue, const QueueOutcome *outcome, GError **error)
+{
+    gint64 seq =
+        queue_integer(queue, 0, error, "SELECT seq FROM leads WHERE id = ? AND state = 'sending'",
+                      "s", outcome->id);
+    if (seq <= 0)
+        return seq == 0;
+    if (!outcome->no_attempt &&
+        !(queue_run(queue, error, "UPDATE leads SET attempts = attempts + 1 WHERE seq = ?", "i",
+                    seq) &&
+          queue_run(queue, error,
+                    "INSERT INTO attempts (lead, started, ended, status, words)"
+                    " VALUES (?, ?, ?, ?, ?)",
+                    "iiiis", seq, outcome->started, outcome->ended, (gint64)outcome->status,
+                    outcome->words)))
+        return FALSE;
+    return queue_move(queue, seq, "sending", outcome->state,
+                      outcome->state == STATE_PENDING ? outcome->not_before : 0, outcome->words,
+                      error);
+}
+
+gboolean
+queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, GError **error)
+{
+    if (!queue_begin(queue, error))
+        return FALSE;
+    gboolean good = TRUE;
+    for (guint i = 0; i < n && good; i++)
+        good = settle(queue, &outcomes[i], error);
+    return queue_end(queue, good, error);
+}
+
+gint64
+queue_next_due(Queue *queue, const char *account, GError **error)
+{
+    return queue_integer(queue, G_MAXINT64, error,
+                         "SELECT min(not_before) FROM leads"
+                         " WHERE state IN ('pending', 'sending') AND account = ?",
+                         "s", account);
+}
+
+int
+queue_watch(Queue *queue, GError **error)
+{
+    if (queue->watch < 0)
+        queue->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (queue->watch < 0 || inotify_add_watch(queue->watch, queue->path, IN_ATTRIB) < 0) {
+        fail(queue, "watching it", errno, error);
+        return -1;
+    }
+    return queue->watch;
+}
+
+gboolean
+queue_changed(Queue *queue)
+{
+    char events[4096];
+    gboolean changed = FALSE;
+    while (read(queue->watch, events, sizeof events) > 0)
+        changed = TRUE;
+    return changed;
+}
+
+gboolean
+queue_account_stop(Queue *queue, const char *account, const char *reason, GError **error)
+{
+    return queue_run(queue, error,
+                     "INSERT INTO accounts (name, stopped) VALUES (?, ?)"
+                     " ON CONFLICT (name) DO UPDATE SET stopped = excluded.stopped",
+                     "ss", account, reason);
+}
+
+char *
+queue_account_stopped(Queue *queue, const char *account)
+{
+    sqlite3_stmt *statement =
+        queue_statement(queue, NULL, "SELECT stopped FROM accounts WHERE name = ?", "s", account);
+    if (!statement)
+        return NULL;
+    char *reason = sqlite3_step(statement) == SQLITE_ROW ? queue_column(statement, 0) : NULL;
+    sqlite3_reset(statement);
+    return reason;
+}
+
+gboolean
+queue_purge(Queue *queue, guint64 age, guint *purged, GError **error)
+{
+    gint64 before = g_get_real_time() - (gint64)MIN(age, G_MAXINT32) * G_USEC_PER_SEC;
+    gboolean good =
+        queue_run(queue, error, "DELETE FROM leads WHERE state IN ('done', 'dead') AND changed < ?",
+                  "i", before);
+    if (purged)
+        *purged = good ? sqlite3_changes(queue->db) : 0;
+    return good;
+}

@@ -1,0 +1,415 @@
+#include "queue/queue.h"
+
+#include <glib/gstdio.h>
+#include <poll.h>
+#include <sqlite3.h>
+#include <string.h>
+#include <sys/stat.h>
+
+typedef struct {
+    char *folder, *path, *url;
+} Place;
+
+static void
+set_up(Place *place, gconstpointer data)
+{
+    (void)data;
+    place->folder = g_dir_make_tmp("test-queue-XXXXXX", NULL);
+    place->path = g_build_filename(place->folder, "queue.db", NULL);
+    place->url = g_strconcat("sqlite:", place->path, NULL);
+}
+
+static void
+tear_down(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GDir) dir = g_dir_open(place->folder, 0, NULL);
+    for (const char *name; (name = g_dir_read_name(dir));) {
+        g_autofree char *path = g_build_filename(place->folder, name, NULL);
+        g_unlink(path);
+    }
+    g_rmdir(place->folder);
+    g_free(place->folder);
+    g_free(place->path);
+    g_free(place->url);
+}
+
+static LeadRecord *
+record(const char *account, const char *key, const char *digest)
+{
+    LeadRecord *record = g_new0(LeadRecord, 1);
+    record->account = g_strdup(account);
+    record->source = g_strdup("generic");
+    record->payload = g_strdup("{\"data\":{}}");
+    record->message_key = g_strdup(key);
+    record->digest = g_strdup(digest);
+    record->queue_id = g_strdup("4bW0kS1z2nz9vLd");
+    return record;
+}
+
+static CommitResult
+commit(Queue *queue, LeadRecord *one, char *id)
+{
+    g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
+    g_autoptr(GError) error = NULL;
+    char ids[1][LEAD_ID_SIZE];
+    g_ptr_array_add(records, one);
+    CommitResult result = queue_commit(queue, records, ids, &error);
+    g_assert_no_error(error);
+    if (id)
+        g_strlcpy(id, ids[0], LEAD_ID_SIZE);
+    return result;
+}
+
+static void
+test_one_message_of_an_account_is_one_lead(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], again[LEAD_ID_SIZE];
+    g_assert_cmpint(commit(queue, record("a", "<1@x>", "d1"), first), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, record("a", "<1@x>", "other"), again), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(again, ==, first);
+    /* Another Message-ID or none, the same sender, subject and text. */
+    g_assert_cmpint(commit(queue, record("a", "<2@x>", "d1"), again), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(again, ==, first);
+    g_assert_cmpint(commit(queue, record("a", NULL, "d1"), again), ==, COMMIT_DUPLICATE);
+    /* Another account, another message. */
+    g_assert_cmpint(commit(queue, record("b", "<1@x>", "d1"), again), ==, COMMIT_NEW);
+    g_assert_cmpstr(again, !=, first);
+    g_assert_cmpint(commit(queue, record("a", "<3@x>", "d3"), NULL), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, record("a", NULL, "d4"), NULL), ==, COMMIT_NEW);
+}
+
+static void
+test_the_digest_counts_for_a_day_the_message_id_for_ever(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    commit(queue, record("a", "<1@x>", "d1"), NULL);
+    sqlite3 *db;
+    sqlite3_open(place->path, &db);
+    sqlite3_exec(db, "UPDATE leads SET created = created - 86401000000", NULL, NULL, NULL);
+    sqlite3_close(db);
+    g_assert_cmpint(commit(queue, record("a", "<1@x>", "d2"), NULL), ==, COMMIT_DUPLICATE);
+    g_assert_cmpint(commit(queue, record("a", "<2@x>", "d1"), NULL), ==, COMMIT_NEW);
+}
+
+static GPtrArray *
+claim(Queue *queue, guint most)
+{
+    g_autoptr(GError) error = NULL;
+    GPtrArray *leads = queue_claim(queue, "a", most, 60, &error);
+    g_assert_no_error(error);
+    return leads;
+}
+
+static void
+settle(Queue *queue, const char *id, LeadState state, gint64 not_before)
+{
+    g_autoptr(GError) error = NULL;
+    QueueOutcome outcome = {.state = state,
+                            .not_before = not_before,
+                            .status = 503,
+                            .words = (char *)"Service Unavailable"};
+    g_strlcpy(outcome.id, id, LEAD_ID_SIZE);
+    g_assert_true(queue_settle(queue, &outcome, 1, &error));
+    g_assert_no_error(error);
+}
+
+static void
+test_a_lead_goes_from_pending_over_sending_to_done(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], second[LEAD_ID_SIZE];
+    commit(queue, record("a", "1", "d1"), first);
+    commit(queue, record("a", "2", "d2"), second);
+    LeadRecord *held = record("a", "3", "d3");
+    held->held = TRUE;
+    held->reason = g_strdup("not authenticated");
+    commit(queue, held, NULL);
+
+    g_autoptr(GPtrArray) one = claim(queue, 1);
+    g_assert_cmpuint(one->len, ==, 1);
+    g_assert_cmpstr(((QueuedLead *)one->pdata[0])->id, ==, first); /* the oldest first */
+    g_autoptr(GPtrArray) rest = claim(queue, 10);
+    g_assert_cmpuint(rest->len, ==, 1); /* neither the claimed nor the held one */
+    settle(queue, first, STATE_DONE, 0);
+    settle(queue, second, STATE_PENDING, g_get_real_time() + (gint64)3600 * G_USEC_PER_SEC);
+    g_autoptr(GPtrArray) none = claim(queue, 10);
+    g_assert_cmpuint(none->len, ==, 0); /* not due for an hour */
+
+    g_autoptr(QueueItem) item = queue_show(queue, second, NULL);
+    g_assert_cmpint(item->state, ==, STATE_PENDING);
+    g_assert_cmpuint(item->lead.attempts, ==, 1);
+    g_assert_cmpuint(item->changes->len, ==, 3);
+    const QueueAttempt *attempt = g_ptr_array_index(item->attempts_list, 0);
+    g_assert_cmpint(attempt->status, ==, 503);
+    g_assert_cmpstr(attempt->words, ==, "Service Unavailable");
+}
+
+static void
+test_what_a_dead_lead_submit_was_sending_is_sent_again(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    Queue *queue = queue_open(place->url, NULL);
+    g_assert_true(queue_take_over(queue, &error));
+    commit(queue, record("a", "1", "d1"), NULL);
+    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    g_autoptr(Queue) other = queue_open(place->url, NULL);
+    g_assert_false(queue_take_over(other, &error)); /* one at a time */
+    g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_BUSY);
+    g_clear_error(&error);
+    queue_close(queue);
+
+    g_autoptr(Queue) next = queue_open(place->url, NULL);
+    g_assert_true(queue_take_over(next, &error));
+    g_autoptr(GPtrArray) again = claim(next, 1);
+    g_assert_cmpuint(again->len, ==, 1);
+}
+
+static void
+test_a_lease_that_ran_out_gives_the_lead_back(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    commit(queue, record("a", "1", "d1"), NULL);
+    g_autoptr(GPtrArray) leads = queue_claim(queue, "a", 1, 0, NULL);
+    g_assert_cmpuint(leads->len, ==, 1);
+    g_autoptr(GPtrArray) again = claim(queue, 1);
+    g_assert_cmpuint(again->len, ==, 1);
+}
+
+#define THREADS 16
+#define COMMITS 25
+
+static gpointer
+commit_some(gpointer data)
+{
+    for (int i = 0; i < COMMITS; i++) {
+        g_autofree char *key = g_strdup_printf("%p-%d", (void *)g_thread_self(), i);
+        g_assert_cmpint(commit(data, record("a", key, key), NULL), ==, COMMIT_NEW);
+    }
+    return NULL;
+}
+
+static void
+test_many_threads_commit_at_once(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    GThread *threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        threads[i] = g_thread_new("commit", commit_some, queue);
+    for (int i = 0; i < THREADS; i++)
+        g_thread_join(threads[i]);
+    QueueFilter all = {.state = -1};
+    g_autoptr(GPtrArray) items = queue_list(queue, &all, NULL);
+    g_assert_cmpuint(items->len, ==, THREADS * COMMITS);
+}
+
+static void
+test_a_commit_of_another_connection_wakes_the_watcher(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_autoptr(Queue) watcher = queue_open(place->url, NULL);
+    struct pollfd fd = {queue_watch(watcher, NULL), POLLIN, 0};
+    g_assert_cmpint(fd.fd, >=, 0);
+    g_assert_cmpint(poll(&fd, 1, 0), ==, 0);
+    commit(queue, record("a", "1", "d1"), NULL);
+    g_assert_cmpint(poll(&fd, 1, 5000), ==, 1);
+    g_assert_true(queue_changed(watcher));
+    g_assert_false(queue_changed(watcher));
+    g_autoptr(GPtrArray) leads = claim(watcher, 1);
+    g_assert_cmpuint(leads->len, ==, 1);
+}
+
+static guint
+repair(Queue *queue, QueueRepair what, const char *id, int expected_code)
+{
+    g_autoptr(GError) error = NULL;
+    guint changed = 0;
+    gboolean good = queue_repair(queue, what, id, "by hand", &changed, &error);
+    if (expected_code < 0)
+        g_assert_no_error(error);
+    else
+        g_assert_error(error, QUEUE_ERROR, expected_code);
+    g_assert_cmpint(good, ==, expected_code < 0);
+    return changed;
+}
+
+static void
+test_repairs_change_only_what_they_apply_to(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], second[LEAD_ID_SIZE];
+    commit(queue, record("a", "1", "d1"), first);
+    commit(queue, record("a", "2", "d2"), second);
+    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    settle(queue, first, STATE_DEAD, 0);
+
+    repair(queue, REPAIR_RELEASE, first, QUEUE_ERROR_NOT_FOUND); /* dead, not held */
+    first[8] = '\0';
+    g_assert_cmpuint(repair(queue, REPAIR_RETRY, first, -1), ==, 1); /* by its beginning */
+    g_assert_cmpuint(repair(queue, REPAIR_HOLD, second, -1), ==, 1);
+    g_assert_cmpuint(repair(queue, REPAIR_RELEASE, "all", -1), ==, 1);
+    g_assert_cmpuint(repair(queue, REPAIR_DROP, "all", -1), ==, 2);
+    g_assert_cmpuint(repair(queue, REPAIR_DROP, "all", -1), ==, 0);
+    repair(queue, REPAIR_DROP, second, QUEUE_ERROR_NOT_FOUND);
+    repair(queue, REPAIR_DROP, "ab", QUEUE_ERROR_NOT_FOUND);
+    repair(queue, REPAIR_DROP, "a%b_", QUEUE_ERROR_NOT_FOUND);
+}
+
+static void
+test_old_done_and_dead_leads_are_purged(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char id[LEAD_ID_SIZE];
+    commit(queue, record("a", "1", "d1"), id);
+    commit(queue, record("a", "2", "d2"), NULL);
+    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    settle(queue, id, STATE_DONE, 0);
+    guint purged = 7;
+    g_assert_true(queue_purge(queue, 3600, &purged, NULL));
+    g_assert_cmpuint(purged, ==, 0);
+    g_usleep(2000);
+    g_assert_true(queue_purge(queue, 0, &purged, NULL));
+    g_assert_cmpuint(purged, ==, 1); /* the pending one stays however old */
+    g_autoptr(GPtrArray) counts = queue_stats(queue, NULL);
+    const QueueCount *count = g_ptr_array_index(counts, 0);
+    g_assert_cmpuint(count->by_state[STATE_PENDING], ==, 1);
+    g_assert_cmpuint(count->by_state[STATE_DONE], ==, 0);
+    g_assert_cmpint(count->oldest_pending, >, 0);
+}
+
+static void
+assert_refused(const Place *place, int code, const char *words)
+{
+    g_autoptr(GError) error = NULL;
+    g_assert_null(queue_open(place->url, &error));
+    g_assert_error(error, QUEUE_ERROR, code);
+    g_test_message("%s", error->message);
+    g_assert_nonnull(strstr(error->message, words));
+    g_assert_nonnull(strstr(error->message, place->path));
+}
+
+static void
+test_a_file_that_is_no_queue_is_refused_and_left_alone(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autofree char *garbage = g_strnfill(10000, 'x');
+    g_file_set_contents(place->path, garbage, -1, NULL);
+    g_chmod(place->path, 0600);
+    assert_refused(place, QUEUE_ERROR_NOT_A_QUEUE, "not an SQLite database");
+    g_autofree char *after = NULL;
+    g_file_get_contents(place->path, &after, NULL, NULL);
+    g_assert_cmpstr(after, ==, garbage);
+}
+
+static void
+run_sql(const Place *place, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_open(place->path, &db);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_chmod(place->path, 0600);
+}
+
+static void
+test_another_programs_database_is_refused(Place *place, gconstpointer data)
+{
+    (void)data;
+    run_sql(place, "CREATE TABLE recipes (name TEXT)");
+    assert_refused(place, QUEUE_ERROR_NOT_A_QUEUE, "another program");
+}
+
+static void
+test_a_newer_queue_is_refused(Place *place, gconstpointer data)
+{
+    (void)data;
+    queue_close(queue_open(place->url, NULL));
+    run_sql(place, "PRAGMA user_version = 99");
+    assert_refused(place, QUEUE_ERROR_NEWER, "newer version");
+}
+
+static void
+test_a_queue_that_others_can_read_is_refused(Place *place, gconstpointer data)
+{
+    (void)data;
+    queue_close(queue_open(place->url, NULL));
+    struct stat st;
+    g_assert_cmpint(stat(place->path, &st), ==, 0);
+    g_assert_cmpint(st.st_mode & 0777, ==, 0600); /* as it was made */
+    g_chmod(place->path, 0640);
+    assert_refused(place, QUEUE_ERROR_PERMISSION, "chmod 600");
+}
+
+static void
+test_a_missing_folder_is_named(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_free(place->url);
+    g_free(place->path);
+    place->path = g_strdup("/nowhere/at/all/queue.db");
+    place->url = g_strconcat("sqlite:", place->path, NULL);
+    assert_refused(place, QUEUE_ERROR_PERMISSION, "/nowhere/at/all is missing");
+}
+
+static void
+test_reading_alone_makes_no_queue(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    g_assert_null(queue_open_readonly(place->url, &error));
+    g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_PERMISSION);
+    g_assert_false(g_file_test(place->path, G_FILE_TEST_EXISTS));
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    commit(queue, record("a", "1", "d1"), NULL);
+    g_autoptr(Queue) reader = queue_open_readonly(place->url, NULL);
+    g_autoptr(GPtrArray) counts = queue_stats(reader, NULL);
+    g_assert_cmpuint(counts->len, ==, 1);
+}
+
+static void
+test_a_stopped_account_stays_so_until_it_runs_again(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_assert_null(queue_account_stopped(queue, "a"));
+    g_assert_true(queue_account_stop(queue, "a", "401 Unauthorized", NULL));
+    g_autofree char *reason = queue_account_stopped(queue, "a");
+    g_assert_cmpstr(reason, ==, "401 Unauthorized");
+    g_assert_null(queue_account_stopped(queue, "b"));
+    g_assert_true(queue_account_stop(queue, "a", NULL, NULL));
+    g_assert_null(queue_account_stopped(queue, "a"));
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+#define ADD(name, function) g_test_add("/queue/" name, Place, NULL, set_up, function, tear_down)
+    ADD("dedup", test_one_message_of_an_account_is_one_lead);
+    ADD("dedup-window", test_the_digest_counts_for_a_day_the_message_id_for_ever);
+    ADD("states", test_a_lead_goes_from_pending_over_sending_to_done);
+    ADD("take-over", test_what_a_dead_lead_submit_was_sending_is_sent_again);
+    ADD("lease", test_a_lease_that_ran_out_gives_the_lead_back);
+    ADD("threads", test_many_threads_commit_at_once);
+    ADD("watch", test_a_commit_of_another_connection_wakes_the_watcher);
+    ADD("repairs", test_repairs_change_only_what_they_apply_to);
+    ADD("purge", test_old_done_and_dead_leads_are_purged);
+    ADD("garbage", test_a_file_that_is_no_queue_is_refused_and_left_alone);
+    ADD("foreign", test_another_programs_database_is_refused);
+    ADD("newer", test_a_newer_queue_is_refused);
+    ADD("mode", test_a_queue_that_others_can_read_is_refused);
+    ADD("folder", test_a_missing_folder_is_named);
+    ADD("readonly", test_reading_alone_makes_no_queue);
+    ADD("account", test_a_stopped_account_stays_so_until_it_runs_again);
+    return g_test_run();
+}
