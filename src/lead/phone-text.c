@@ -238,6 +238,6 @@ PhoneMark
 value_phone_mark(const char *raw)
 {
     PhoneMark mark;
-    g_autofree char *number = phone_find(raw, "US", &mark);
+    g_free(phone_find(raw, "US", &mark));
     return mark;
 }

@@ -108,7 +108,8 @@ check_twice(const YamlFile *file, const YamlNode *table, const Wire *wire, guint
 {
     gsize object = strcspn(wire->rows[i].attribute, ".") + 1;
     for (guint k = 0; k < i; k++)
-        if (*wire->rows[i].wire && strcmp(wire->rows[k].wire, wire->rows[i].wire) == 0 &&
+        if (*wire->rows[i].wire && wire->rows[k].wire &&
+            strcmp(wire->rows[k].wire, wire->rows[i].wire) == 0 &&
             strncmp(wire->rows[k].attribute, wire->rows[i].attribute, object) == 0)
             yaml_error(file, yaml_get(yaml_get(table, wire->rows[i].attribute), "wire"), diags,
                        "\"%s\" has the wire name of \"%s\"", wire->rows[i].attribute,

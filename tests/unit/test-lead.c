@@ -270,8 +270,8 @@ mistakes_in_defaults_are_named_with_their_place(void)
     g_autoptr(Diags) diags = diags_new();
     defaults_check(&config, diags);
     static const char *const expected[] = {
-        "m.yaml:12:16: error: unknown field \"opportunity.leadTyp\"; did you mean "
-        "\"opportunity.leadType\"?",
+        ("m.yaml:12:16: error: unknown field \"opportunity.leadTyp\"; did you mean "
+         "\"opportunity.leadType\"?"),
         "m.yaml:13:5: error: the default for \"company.state\" is no US state or Canadian province",
         "m.yaml:14:5: error: unknown field \"xyzzy\""};
     g_assert_cmpuint(diags_errors(diags), ==, G_N_ELEMENTS(expected));
