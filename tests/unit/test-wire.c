@@ -56,7 +56,7 @@ static const struct {
     {"wire: mobile,", "wyre: mobile,", "unknown key \"wyre\"; did you mean \"wire\"?"},
     {"wire: mobile,", "", "\"contact.mobile\" needs a `wire` name"},
     {"wire: mobile,", "wire: 'mobile phone',", "a wire name has 1 to 64 characters"},
-    {"wire: mobile,", "wire: '',", "a wire name has 1 to 64 characters"},
+    {"wire: mobile,", "wire: '',", "expected a text"},
     {"wire: mobile,", "wire: office,",
      "\"contact.office\" has the wire name of \"contact.mobile\""},
     {"type: boolean", "type: text", "\"company.residential\" is of type boolean"},
