@@ -1,4 +1,5 @@
 liblead_a_SOURCES += \
+	src/base/daemon.c src/base/daemon.h \
 	src/base/diag.c src/base/diag.h \
 	src/base/gmime-extra.h \
 	src/base/limits.h \

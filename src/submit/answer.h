@@ -13,15 +13,15 @@
 typedef enum { ANSWER_DONE, ANSWER_RETRY, ANSWER_STOP_ACCOUNT, ANSWER_DEAD } AnswerKind;
 
 typedef struct {
-    int status;              /* HTTP, 0: none came */
-    const char *error;       /* the transport's words when status is 0 or the body was cut off */
+    int status;        /* HTTP, 0: none came */
+    const char *error; /* the transport's words when status is 0 or the body was cut off */
     const char *content_type;
-    const char *body;        /* at most LIMIT_RESPONSE, any bytes, 0-terminated */
-    gint64 retry_after;      /* seconds from Retry-After, -1: none */
-    guint attempts;          /* POSTs made, this one included */
-    guint64 age;             /* seconds since the lead was made */
-    guint64 give_up_after;   /* seconds */
-    double jitter;           /* 0 ≤ jitter < 1, from the caller's dice */
+    const char *body;      /* at most LIMIT_RESPONSE, any bytes, 0-terminated */
+    guint64 retry_after;   /* seconds from Retry-After, 0: none */
+    guint attempts;        /* POSTs made, this one included */
+    guint64 age;           /* seconds since the lead was made */
+    guint64 give_up_after; /* seconds */
+    double jitter;         /* 0 ≤ jitter < 1, from the caller's dice */
 } Answer;
 
 typedef struct {
@@ -32,8 +32,4 @@ typedef struct {
 
 Verdict answer_judge(const Answer *answer);
 void verdict_clear(Verdict *verdict);
-/* Seconds from a Retry-After value, delta or HTTP date (RFC 9110 section 10.2.3), at most a day;
- * -1 when it is unusable. `now` in seconds since 1970. */
-gint64 answer_retry_after(const char *value, gint64 now);
-
 #endif

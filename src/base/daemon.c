@@ -1,0 +1,133 @@
+#include "base/daemon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <gio/gio.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+#define CONFIG_FILE SYSCONFDIR "/lead-milter/lead-milter.yaml"
+#define DIAGS_LOGGED 20
+
+static int ready_fd = -1;
+
+/* In the parent: 0 when the child says so, else whatever it left with. */
+static int
+wait_for_child(int fd, pid_t child)
+{
+    char byte;
+    ssize_t n;
+    while ((n = read(fd, &byte, 1)) < 0 && errno == EINTR)
+        continue;
+    if (n == 1)
+        return EXIT_SUCCESS;
+    int status;
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR)
+            return EX_OSERR;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
+}
+
+gboolean
+daemon_start(GError **error)
+{
+    int ends[2];
+    pid_t child = -1;
+    if (pipe2(ends, O_CLOEXEC) == 0)
+        child = fork();
+    if (child < 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno),
+                    "cannot go into the background: %s", g_strerror(errno));
+        return FALSE;
+    }
+    if (child > 0) {
+        close(ends[1]);
+        _exit(wait_for_child(ends[0], child));
+    }
+    close(ends[0]);
+    ready_fd = ends[1];
+    setsid();
+    return TRUE;
+}
+
+void
+daemon_ready(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null >= 0) {
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+            dup2(null, fd);
+        if (null > STDERR_FILENO)
+            close(null);
+    }
+    ssize_t written = write(ready_fd, "", 1);
+    (void)written;
+    close(ready_fd);
+    ready_fd = -1;
+}
+
+static void
+usage(const char *name, FILE *out)
+{
+    fprintf(out,
+            "usage: %s [-dfhV] [-c file]\n"
+            "  -c file  configuration (" CONFIG_FILE ")\n"
+            "  -d       log debugging lines too\n"
+            "  -f       stay in the foreground, log to standard error as well\n"
+            "  -h       this help\n"
+            "  -V       the version\n",
+            name);
+}
+
+int
+daemon_options(int argc, char **argv, DaemonOptions *options)
+{
+    options->config_file = CONFIG_FILE;
+    for (int option; (option = getopt(argc, argv, "c:dfhV")) != -1;) {
+        switch (option) {
+        case 'c':
+            options->config_file = optarg;
+            break;
+        case 'd':
+            options->debug = TRUE;
+            break;
+        case 'f':
+            options->foreground = TRUE;
+            break;
+        case 'h':
+            usage(options->name, stdout);
+            return EX_OK;
+        case 'V':
+            printf("%s %s\n", options->name, PACKAGE_VERSION);
+            return EX_OK;
+        default:
+            usage(options->name, stderr);
+            return EX_USAGE;
+        }
+    }
+    if (optind == argc)
+        return -1;
+    usage(options->name, stderr);
+    return EX_USAGE;
+}
+
+void
+daemon_log_diags(const Diags *diags)
+{
+    guint n = diags_length(diags);
+    for (guint i = 0; i < MIN(n, DIAGS_LOGGED); i++) {
+        const Diag *diag = diags_at(diags, i);
+        g_autofree char *line = diag_format(diag);
+        if (diag->level == DIAG_ERROR)
+            log_error("%s", line);
+        else
+            log_warning("%s", line);
+    }
+    if (n > DIAGS_LOGGED)
+        log_error("and %u more; leadctl check shows all", n - DIAGS_LOGGED);
+}

@@ -1,0 +1,30 @@
+/* daemon: what the two daemons' mains share: options, the way into the background, the errors of
+ * configuration and rules in the log.
+ *
+ * The parent stays until the child calls daemon_ready, or leaves: then with the child's status.
+ * So threads and databases are opened in the child, and errors still reach the terminal.
+ */
+#ifndef LEAD_BASE_DAEMON_H
+#define LEAD_BASE_DAEMON_H
+
+#include "base/diag.h"
+
+typedef struct {
+    const char *name; /* the program's; set by the caller, the others by daemon_options */
+    const char *config_file;
+    gboolean foreground, debug;
+} DaemonOptions;
+
+/* -1 to go on, or the status to leave with: help, version and bad options have been answered. */
+int daemon_options(int argc, char **argv, DaemonOptions *options);
+
+/* Into the background. Returns in the child only; FALSE with *error when it cannot fork. Call
+ * before any thread. */
+gboolean daemon_start(GError **error);
+/* The start is done: let the parent exit 0, give up the terminal. */
+void daemon_ready(void);
+
+/* Log the first of them, and how many more there are. */
+void daemon_log_diags(const Diags *diags);
+
+#endif

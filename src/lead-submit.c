@@ -1,0 +1,101 @@
+/* lead-submit(8): takes leads from the queue and posts them to the Leads API. */
+
+#include <signal.h>
+#include <sysexits.h>
+
+#include "base/daemon.h"
+#include "base/log.h"
+#include "submit/submitter.h"
+
+static DaemonOptions options = {.name = "lead-submit"};
+static Submitter *submitter; /* for the signal handlers */
+
+static void
+on_signal(int signal)
+{
+    if (signal == SIGHUP)
+        submitter_reload(submitter);
+    else
+        submitter_stop(submitter);
+}
+
+static void
+catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    sigaction(SIGHUP, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    action.sa_handler = SIG_IGN;
+    sigaction(SIGPIPE, &action, NULL);
+}
+
+static Config *
+load(void)
+{
+    g_autoptr(Diags) diags = diags_new();
+    Config *config = config_load(options.config_file, diags);
+    daemon_log_diags(diags);
+    return config;
+}
+
+static Config *
+reload(gpointer data)
+{
+    const Config *started_with = data;
+    g_autoptr(Config) config = load();
+    if (!config) {
+        log_error("reload refused, the old configuration stays");
+        return NULL;
+    }
+    if (g_strcmp0(config->queue, started_with->queue) != 0)
+        log_warning("reload: the queue stays %s until a restart", started_with->queue);
+    log_info("reloaded");
+    return g_steal_pointer(&config);
+}
+
+static int
+run(void)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Config) config = load();
+    if (!config) {
+        log_error("not started: the configuration has errors");
+        return EX_CONFIG;
+    }
+    g_autoptr(Queue) queue = queue_open(config->queue, &error);
+    if (queue)
+        submitter = submitter_new(config, queue, &error);
+    if (!submitter) {
+        log_error("not started: %s", error->message);
+        return g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_BUSY) ? EX_TEMPFAIL : EX_CANTCREAT;
+    }
+    submitter_on_reload(submitter, reload, config);
+    catch_signals();
+    log_open(options.name, options.foreground, options.debug);
+    log_info(PACKAGE_STRING " works on %s: accounts=%u", config->queue, config->accounts->len);
+    if (!options.foreground)
+        daemon_ready();
+    gboolean good = submitter_run(submitter, &error);
+    if (good)
+        log_info("ended");
+    else
+        log_error("ended: %s", error->message);
+    submitter_free(submitter);
+    return good ? EX_OK : EX_IOERR;
+}
+
+int
+main(int argc, char **argv)
+{
+    g_autoptr(GError) error = NULL;
+    int status = daemon_options(argc, argv, &options);
+    if (status >= 0)
+        return status;
+    log_open(options.name, TRUE, options.debug);
+    if (!options.foreground && !daemon_start(&error)) {
+        log_error("not started: %s", error->message);
+        return EX_OSERR;
+    }
+    return run();
+}

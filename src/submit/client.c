@@ -1,0 +1,199 @@
+#include "submit/client.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+#define CONNECT_TIMEOUT 15 /* seconds */
+#define FDS_MAX 8
+
+struct Client {
+    CURLM *multi;
+    ClientDone done;
+    gpointer data;
+    GHashTable *posts; /* of Post, a set */
+};
+
+typedef struct {
+    CURL *easy;
+    struct curl_slist *headers;
+    char *token;
+    QueuedLead *lead;
+    gpointer account;
+    GString *body;
+    gint64 started;
+    char error[CURL_ERROR_SIZE];
+} Post;
+
+static void
+post_free(gpointer data)
+{
+    Post *post = data;
+    curl_easy_cleanup(post->easy);
+    curl_slist_free_all(post->headers);
+    explicit_bzero(post->token, strlen(post->token));
+    g_free(post->token);
+    queued_lead_free(post->lead);
+    g_string_free(post->body, TRUE);
+    g_free(post);
+}
+
+Client *
+client_new(ClientDone done, gpointer data)
+{
+    static gsize once;
+    if (g_once_init_enter(&once)) {
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        g_once_init_leave(&once, 1);
+    }
+    Client *client = g_new0(Client, 1);
+    client->multi = curl_multi_init();
+    if (!client->multi)
+        g_error("curl_multi_init: out of memory");
+    client->done = done;
+    client->data = data;
+    client->posts = g_hash_table_new_full(NULL, NULL, post_free, NULL);
+    return client;
+}
+
+void
+client_free(Client *client)
+{
+    if (!client)
+        return;
+    GHashTableIter iter;
+    gpointer post;
+    g_hash_table_iter_init(&iter, client->posts);
+    while (g_hash_table_iter_next(&iter, &post, NULL))
+        curl_multi_remove_handle(client->multi, ((Post *)post)->easy);
+    g_hash_table_unref(client->posts);
+    curl_multi_cleanup(client->multi);
+    g_free(client);
+}
+
+static size_t
+on_body(char *bytes, size_t size, size_t n, void *data)
+{
+    Post *post = data;
+    gsize length = size * n, room = LIMIT_RESPONSE - post->body->len;
+    g_string_append_len(post->body, bytes, MIN(length, room));
+    return length <= room ? length : 0; /* too much: curl breaks it off */
+}
+
+static char *
+url_of(const ConfigAccount *config, const char *token)
+{
+    if (!config->auth_query)
+        return g_strdup(config->endpoint);
+    g_autofree char *escaped = g_uri_escape_string(token, NULL, FALSE);
+    return g_strconcat(config->endpoint, strchr(config->endpoint, '?') ? "&" : "?",
+                       "token=", escaped, NULL);
+}
+
+static void
+add_header(Post *post, const char *name, const char *value)
+{
+    g_autofree char *line = g_strconcat(name, ": ", value, NULL);
+    post->headers = curl_slist_append(post->headers, line);
+    explicit_bzero(line, strlen(line));
+}
+
+void
+client_post(Client *client, const ConfigAccount *config, const char *token, guint timeout,
+            QueuedLead *lead, gpointer account)
+{
+    Post *post = g_new0(Post, 1);
+    CURL *easy = post->easy = curl_easy_init();
+    if (!easy)
+        g_error("curl_easy_init: out of memory");
+    post->lead = lead;
+    post->account = account;
+    post->token = g_strdup(token);
+    post->body = g_string_new(NULL);
+    post->started = g_get_real_time();
+    add_header(post, "Content-Type", "application/json");
+    add_header(post, "Accept", "application/json, application/vnd.api+json");
+    add_header(post, "Idempotency-Key", lead->id);
+    if (!config->auth_query) {
+        g_autofree char *value = g_strconcat("Bearer ", token, NULL);
+        add_header(post, "Authorization", value);
+        explicit_bzero(value, strlen(value));
+    }
+    g_autofree char *url = url_of(config, token);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+                     g_str_has_prefix(config->endpoint, "http:") ? "http" : "https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, lead->payload);
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(lead->payload));
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(timeout, CONNECT_TIMEOUT));
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
+    g_hash_table_add(client->posts, post);
+    curl_multi_add_handle(client->multi, easy);
+}
+
+guint
+client_busy(const Client *client)
+{
+    return g_hash_table_size(client->posts);
+}
+
+/* Tell what came of a POST, and forget it. */
+static void
+finish(Client *client, Post *post, CURLcode result)
+{
+    long status = 0;
+    curl_off_t retry_after = 0;
+    const char *type = NULL;
+    curl_easy_getinfo(post->easy, CURLINFO_RESPONSE_CODE, &status);
+    curl_easy_getinfo(post->easy, CURLINFO_RETRY_AFTER, &retry_after);
+    curl_easy_getinfo(post->easy, CURLINFO_CONTENT_TYPE, &type);
+    g_string_replace(post->body, post->token, "(the token)", 0);
+    const char *error = *post->error ? post->error : curl_easy_strerror(result);
+    ClientAnswer answer = {
+        .lead = g_steal_pointer(&post->lead),
+        .account = post->account,
+        .status = (int)status,
+        .error = result == CURLE_OK ? NULL : error,
+        .content_type = type,
+        .body = post->body->str,
+        .retry_after = retry_after > 0 ? (guint64)retry_after : 0,
+        .started = post->started,
+        .ended = g_get_real_time(),
+    };
+    client->done(&answer, client->data);
+    curl_multi_remove_handle(client->multi, post->easy);
+    g_hash_table_remove(client->posts, post);
+}
+
+void
+client_wait(Client *client, const int *fds, guint n, int timeout)
+{
+    struct curl_waitfd extra[FDS_MAX];
+    int running, left;
+    g_assert(n <= FDS_MAX);
+    for (guint i = 0; i < n; i++)
+        extra[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
+    curl_multi_perform(client->multi, &running);
+    curl_multi_poll(client->multi, extra, n, timeout, NULL);
+    curl_multi_perform(client->multi, &running);
+    for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left));) {
+        Post *post = NULL;
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        CURLcode result = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&post);
+        finish(client, post, result);
+    }
+}

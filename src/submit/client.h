@@ -1,0 +1,38 @@
+/* client: POSTs over libcurl's multi interface, many at once in one thread.
+ *
+ * Keep-alive, HTTP/2 where offered, TLS verified against the account's CA file, no redirects
+ * followed, http only where the configuration allowed it (loopback). An answer's body is kept up
+ * to LIMIT_RESPONSE; the token is blanked out wherever an answer repeats it.
+ * Ownership: client_free ends what is on the wire without a word. Thread rule: one thread.
+ */
+#ifndef LEAD_SUBMIT_CLIENT_H
+#define LEAD_SUBMIT_CLIENT_H
+
+#include "base/config.h"
+#include "queue/queue.h"
+
+typedef struct Client Client;
+
+typedef struct {
+    QueuedLead *lead;  /* as it was given; the callback's to keep or free */
+    gpointer account;  /* as it was given */
+    int status;        /* HTTP, 0: none came */
+    const char *error; /* the transport's words, NULL when all went well */
+    const char *content_type, *body;
+    guint64 retry_after;   /* seconds, 0: none */
+    gint64 started, ended; /* microseconds since 1970 */
+} ClientAnswer;
+
+typedef void (*ClientDone)(const ClientAnswer *answer, gpointer data);
+
+Client *client_new(ClientDone done, gpointer data);
+void client_free(Client *client); /* takes NULL */
+
+/* Begin a POST. Takes the lead; `timeout` in seconds. */
+void client_post(Client *client, const ConfigAccount *config, const char *token, guint timeout,
+                 QueuedLead *lead, gpointer account);
+guint client_busy(const Client *client); /* POSTs on the wire */
+/* Wait for the network, the descriptors or `timeout` milliseconds; `done` is called from here. */
+void client_wait(Client *client, const int *fds, guint n, int timeout);
+
+#endif
