@@ -1,5 +1,7 @@
 /* lead-submit(8): takes leads from the queue and posts them to the Leads API. */
 
+#include <config.h>
+
 #include <signal.h>
 #include <sysexits.h>
 

@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "base/daemon.h"
 
 #include <errno.h>

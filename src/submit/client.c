@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "submit/client.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "submit/token.h"
 
 #include <errno.h>
