@@ -104,7 +104,7 @@ add_document(GString *words, const char *body)
         JsonNode *node = json_array_get_element(list, i);
         if (!JSON_NODE_HOLDS_OBJECT(node))
             continue;
-        if (i > 0)
+        if (i > 0 && words->str[words->len - 1] != ';')
             g_string_append_c(words, ';');
         add_words(words, member_text(json_node_get_object(node), "title"));
         add_words(words, member_text(json_node_get_object(node), "detail"));
@@ -125,8 +125,8 @@ is_json(const char *content_type)
 static gboolean
 is_believed(const Answer *answer)
 {
-    return is_json(answer->content_type) || answer->status == 204 ||
-           (!answer->error && (!answer->body || !*answer->body));
+    return !answer->error && (is_json(answer->content_type) || answer->status == 204 ||
+                              !answer->body || !*answer->body);
 }
 
 static char *
@@ -141,7 +141,9 @@ words_of(const Answer *answer)
     const char *phrase = reason_phrase(answer->status);
     if (phrase)
         g_string_append_printf(words, " %s", phrase);
-    if (answer->status < 300 && !is_believed(answer))
+    if (answer->error)
+        g_string_append_printf(words, ", cut off: %s", answer->error);
+    else if (answer->status < 300 && !is_believed(answer))
         g_string_append_printf(words, ", but with %s instead of the API's JSON",
                                answer->content_type ? answer->content_type : "something");
     if (answer->status >= 400 && answer->body)

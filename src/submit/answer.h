@@ -2,7 +2,8 @@
  *
  * 2xx done; no answer, 408, 425, 429 and 5xx tried again with back-off and Retry-After; 401 and 403
  * stop the account; any other is dead-lettered with the API's words. A 2xx whose body is not what
- * the API answers (HTML from a proxy or captive portal) is not believed: tried again.
+ * the API answers (HTML from a proxy or captive portal), or that was cut off, is not believed: tried
+ * again under the same key.
  * The API answers with JSON documents; its errors are JSON:API's {"errors": [{"title", "detail"}]}.
  */
 #ifndef LEAD_SUBMIT_ANSWER_H

@@ -179,16 +179,12 @@ finish(Client *client, Post *post, CURLcode result)
     g_hash_table_remove(client->posts, post);
 }
 
-void
-client_wait(Client *client, const int *fds, guint n, int timeout)
+/* Drive all transfers; TRUE when some came to their end. */
+static gboolean
+perform(Client *client)
 {
-    struct curl_waitfd extra[FDS_MAX];
+    gboolean finished = FALSE;
     int running, left;
-    g_assert(n <= FDS_MAX);
-    for (guint i = 0; i < n; i++)
-        extra[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
-    curl_multi_perform(client->multi, &running);
-    curl_multi_poll(client->multi, extra, n, timeout, NULL);
     curl_multi_perform(client->multi, &running);
     for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left));) {
         Post *post = NULL;
@@ -197,5 +193,21 @@ client_wait(Client *client, const int *fds, guint n, int timeout)
         CURLcode result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&post);
         finish(client, post, result);
+        finished = TRUE;
     }
+    return finished;
+}
+
+void
+client_wait(Client *client, const int *fds, guint n, int timeout)
+{
+    struct curl_waitfd extra[FDS_MAX];
+    g_assert(n <= FDS_MAX);
+    for (guint i = 0; i < n; i++)
+        extra[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
+    /* An answer may be here already: then there is no waiting, perhaps for nothing. */
+    if (perform(client))
+        timeout = 0;
+    curl_multi_poll(client->multi, extra, n, timeout, NULL);
+    perform(client);
 }

@@ -242,7 +242,7 @@ class _Server(http.server.ThreadingHTTPServer):
     request_queue_size = 128
 
     def __init__(self, address, api):
-        self.api, self.open = api, set()
+        self.api, self.open, self.handshakes = api, set(), 0
         super().__init__(address, _Handler)
 
     def finish_request(self, request, client_address):
@@ -252,6 +252,7 @@ class _Server(http.server.ThreadingHTTPServer):
                 request.settimeout(30)
                 request = self.api.context.wrap_socket(request, server_side=True)
                 request.settimeout(None)
+                self.handshakes += 1
             self.open.add(request)
             try:
                 super().finish_request(request, client_address)
