@@ -1,14 +1,26 @@
 # src/mail
 liblead_a_SOURCES += \
+	src/mail/authres.c src/mail/authres.h \
 	src/mail/card.c src/mail/card.h \
 	src/mail/charset.c src/mail/charset.h \
+	src/mail/flowed.c src/mail/flowed.h \
+	src/mail/forward.c src/mail/forward.h \
+	src/mail/headerblock.c src/mail/headerblock.h \
+	src/mail/headers.c src/mail/headers.h \
 	src/mail/html.c src/mail/html.h \
 	src/mail/html-style.c src/mail/html-style.h \
 	src/mail/html-tame.c src/mail/html-tame.h \
-	src/mail/html-writer.c src/mail/html-writer.h
+	src/mail/html-writer.c src/mail/html-writer.h \
+	src/mail/message.c src/mail/message.h \
+	src/mail/parts.c src/mail/parts.h \
+	src/mail/quote.c src/mail/quote.h \
+	src/mail/signature.c src/mail/signature.h
 
-check_PROGRAMS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html
+check_PROGRAMS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
+	tests/unit/test-message
 tests_unit_test_card_SOURCES = tests/unit/test-card.c
 tests_unit_test_charset_SOURCES = tests/unit/test-charset.c
 tests_unit_test_html_SOURCES = tests/unit/test-html.c
-TESTS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html
+tests_unit_test_message_SOURCES = tests/unit/test-message.c
+TESTS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
+	tests/unit/test-message

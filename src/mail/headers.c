@@ -1,0 +1,209 @@
+#include "mail/headers.h"
+
+#include <string.h>
+
+#include "base/gmime-extra.h"
+#include "base/limits.h"
+#include "mail/charset.h"
+
+#define ADDRESSES_MAX 100 /* of one field */
+
+void
+mailbox_free(gpointer data)
+{
+    Mailbox *mailbox = data;
+    g_free(mailbox->name);
+    g_free(mailbox->address);
+    g_free(mailbox);
+}
+
+/* Cut a raw value without leaving half a line. */
+static char *
+bounded(const char *raw, gboolean *limit)
+{
+    gsize length = strnlen(raw, LIMIT_HEADER_VALUE + 1);
+    *limit |= length > LIMIT_HEADER_VALUE;
+    return g_strndup(raw, MIN(length, LIMIT_HEADER_VALUE));
+}
+
+static void
+read_list(GMimeHeaderList *list, GHashTable *fields, guint *count, gboolean *limit)
+{
+    int n = g_mime_header_list_get_count(list);
+    for (int i = 0; i < n; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
+        const char *raw = g_mime_header_get_raw_value(header);
+        if (++*count > LIMIT_HEADERS) {
+            *limit = TRUE;
+            return;
+        }
+        if (!raw)
+            continue;
+        g_autofree char *value = bounded(raw, limit);
+        g_autofree char *text = charset_header(value);
+        char *name = g_ascii_strdown(g_mime_header_get_name(header), -1);
+        GString *all = g_hash_table_lookup(fields, name);
+        if (!all) {
+            g_hash_table_insert(fields, name, g_string_new(text));
+            continue;
+        }
+        g_free(name);
+        if (all->len + strlen(text) < LIMIT_HEADER_VALUE)
+            g_string_append_printf(all, "\n%s", text);
+        else
+            *limit = TRUE;
+    }
+}
+
+static void
+string_free(gpointer string)
+{
+    g_string_free(string, TRUE);
+}
+
+GHashTable *
+headers_read(GMimeMessage *message, gboolean *limit)
+{
+    GHashTable *fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, string_free);
+    guint count = 0;
+    read_list(g_mime_object_get_header_list(GMIME_OBJECT(message)), fields, &count, limit);
+    /* GMime keeps the Content-… fields with the body. */
+    GMimeObject *root = g_mime_message_get_mime_part(message);
+    if (root)
+        read_list(g_mime_object_get_header_list(root), fields, &count, limit);
+    return fields;
+}
+
+const char *
+headers_raw(GMimeMessage *message, const char *name)
+{
+    GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(message));
+    GMimeHeader *header = g_mime_header_list_get_header(list, name);
+    return header ? g_mime_header_get_raw_value(header) : NULL;
+}
+
+/* Append as the inside of a quoted string. */
+static void
+append_quoted(GString *out, const char *text)
+{
+    for (const char *p = text; *p; p++) {
+        if (*p == '"' || *p == '\\')
+            g_string_append_c(out, '\\');
+        g_string_append_c(out, *p);
+    }
+}
+
+/* Where a run of encoded words ends that begins here; `p` itself when there is none. */
+static const char *
+encoded_run(const char *p)
+{
+    const char *end = p;
+    for (;;) {
+        const char *word = end + (end > p ? strspn(end, " \t\r\n") : 0);
+        if (word[0] != '=' || word[1] != '?')
+            return end;
+        const char *encoding = strchr(word + 2, '?');
+        if (!encoding || !encoding[1] || encoding[2] != '?')
+            return end;
+        const char *text = encoding + 3;
+        const char *stop = text + strcspn(text, "?\"<> \t\r\n");
+        if (stop[0] != '?' || stop[1] != '=')
+            return end;
+        end = stop + 2;
+    }
+}
+
+/* Encoded words as quoted strings, so that commas in them separate nothing. */
+static char *
+without_encoded_words(const char *raw)
+{
+    GString *out = g_string_new(NULL);
+    gboolean quoted = FALSE;
+    for (const char *p = raw; *p;) {
+        const char *end = *p == '=' ? encoded_run(p) : p;
+        if (end > p) {
+            g_autofree char *run = g_strndup(p, end - p);
+            g_autofree char *text = charset_header(run);
+            if (!quoted)
+                g_string_append_c(out, '"');
+            append_quoted(out, text);
+            if (!quoted)
+                g_string_append_c(out, '"');
+            p = end;
+            continue;
+        }
+        if (*p == '\\' && p[1])
+            g_string_append_c(out, *p++);
+        else if (*p == '"')
+            quoted = !quoted;
+        g_string_append_c(out, *p++);
+    }
+    return g_string_free(out, FALSE);
+}
+
+static gboolean
+is_usable(const char *address)
+{
+    const char *at = strrchr(address, '@');
+    if (!at || at == address || !at[1] || strlen(address) > 320)
+        return FALSE;
+    for (const char *p = address; *p; p++)
+        if ((guchar)*p <= ' ' || *p == 0x7F || strchr("<>,;()[]\"\\", *p))
+            return FALSE;
+    return TRUE;
+}
+
+static char *
+clean_name(const char *name)
+{
+    if (!name)
+        return NULL;
+    g_autofree char *valid = g_utf8_make_valid(name, -1);
+    g_autofree char *text = charset_header(valid); /* words in quotes are still encoded */
+    g_strstrip(text);
+    gsize length = strlen(text);
+    while (length >= 2 && (*text == '\'' || *text == '"') && text[length - 1] == *text) {
+        memmove(text, text + 1, length - 2);
+        text[length -= 2] = '\0';
+    }
+    return *text ? g_steal_pointer(&text) : NULL;
+}
+
+static void
+add_mailboxes(InternetAddressList *list, GPtrArray *mailboxes, guint depth)
+{
+    int n = internet_address_list_length(list);
+    for (int i = 0; i < n && mailboxes->len < ADDRESSES_MAX; i++) {
+        InternetAddress *address = internet_address_list_get_address(list, i);
+        if (INTERNET_ADDRESS_IS_GROUP(address)) {
+            if (depth == 0)
+                add_mailboxes(internet_address_group_get_members(INTERNET_ADDRESS_GROUP(address)),
+                              mailboxes, 1);
+            continue;
+        }
+        const char *bare = internet_address_mailbox_get_addr(INTERNET_ADDRESS_MAILBOX(address));
+        Mailbox *mailbox = g_new(Mailbox, 1);
+        mailbox->name = clean_name(internet_address_get_name(address));
+        mailbox->address = bare && is_usable(bare) ? g_utf8_make_valid(bare, -1) : NULL;
+        if (mailbox->name || mailbox->address)
+            g_ptr_array_add(mailboxes, mailbox);
+        else
+            mailbox_free(mailbox);
+    }
+}
+
+GPtrArray *
+headers_addresses(const char *raw)
+{
+    GPtrArray *mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
+    gboolean limit = FALSE;
+    if (!raw)
+        return mailboxes;
+    g_autofree char *value = bounded(raw, &limit);
+    g_autofree char *plain = without_encoded_words(value);
+    g_autofree char *text = charset_to_utf8(plain, strlen(plain), NULL, NULL);
+    g_autoptr(InternetAddressList) list = internet_address_list_parse(NULL, text);
+    if (list)
+        add_mailboxes(list, mailboxes, 0);
+    return mailboxes;
+}

@@ -1,0 +1,27 @@
+/* headers: the header fields of a message, decoded, and its addresses.
+ *
+ * Limits: LIMIT_HEADERS fields, LIMIT_HEADER_VALUE bytes of each; `limit` says that one was
+ * reached. All text is valid UTF-8 on one line. Ownership: the caller's.
+ */
+#ifndef LEAD_MAIL_HEADERS_H
+#define LEAD_MAIL_HEADERS_H
+
+#include <gmime/gmime.h>
+
+typedef struct {
+    char *name;    /* display name, or NULL */
+    char *address; /* bare, or NULL when there is no usable one */
+} Mailbox;
+
+void mailbox_free(gpointer mailbox);
+
+/* Fields by lower-case name: all of that name, one a line, in the mail's order. */
+GHashTable *headers_read(GMimeMessage *message, gboolean *limit);
+
+/* The addresses of a field's raw value; Mailbox. Encoded words are decoded by our own charset
+ * rules before the addresses are told apart, so no letter of a name is lost. */
+GPtrArray *headers_addresses(const char *raw);
+/* The raw value of a message's first field of that name, or NULL. */
+const char *headers_raw(GMimeMessage *message, const char *name);
+
+#endif

@@ -1,0 +1,537 @@
+#include "mail/message.h"
+
+#include <string.h>
+
+#include "base/gmime-extra.h"
+#include "base/limits.h"
+#include "mail/authres.h"
+#include "mail/charset.h"
+#include "mail/forward.h"
+#include "mail/headers.h"
+#include "mail/parts.h"
+#include "mail/quote.h"
+#include "mail/signature.h"
+
+/* GMime makes objects of some kilobytes for each part and header field. Beyond so many lines that
+ * may begin one, the rest of a mail is left unread. */
+#define BOUNDARY_LINES 5000
+#define FIELD_LINES 50000
+
+#define ID_MAX 900 /* of a Message-ID, bytes; RFC 5322's lines have 998 */
+
+const char *const view_names[] = {"subject",   "from",   "reply_to", "sender", "to", "body",
+                                  "signature", "quoted", "text",     "links",  NULL};
+
+struct Message {
+    char *views[VIEW_N];
+    GHashTable *headers;              /* of the outer mail */
+    GPtrArray *from, *reply_to, *via; /* Mailbox */
+    GPtrArray *links;                 /* HtmlLink */
+    GPtrArray *cards;                 /* CardValue */
+    GPtrArray *authenticated;         /* char *, ends in NULL */
+    char *id, *limits;
+    gboolean forwarded, truncated;
+};
+
+/* While a mail is read. */
+typedef struct {
+    Message *message;
+    GPtrArray *to;
+    gboolean parts, header, text, links;
+} Reading;
+
+static void
+link_free(gpointer data)
+{
+    HtmlLink *link = data;
+    g_free(link->target);
+    g_free(link->text);
+    g_free(link);
+}
+
+/* --- bytes to GMime --- */
+
+/* How much of the mail GMime is given. */
+static gsize
+safe_length(const char *bytes, gsize length)
+{
+    guint boundaries = 0, fields = 0;
+    for (const char *line = bytes, *end = bytes + length; line < end;) {
+        const char *next = memchr(line, '\n', end - line);
+        next = next ? next + 1 : end;
+        if (next - line >= 2 && line[0] == '-' && line[1] == '-')
+            boundaries++;
+        else if (memchr(line, ':', MIN(next - line, 80)))
+            fields++;
+        if (boundaries > BOUNDARY_LINES || fields > FIELD_LINES)
+            return line - bytes;
+        line = next;
+    }
+    return length;
+}
+
+static void
+init_gmime(void)
+{
+    static gsize once;
+    if (g_once_init_enter(&once)) {
+        g_mime_init();
+        g_once_init_leave(&once, 1);
+    }
+}
+
+/* The bytes stay the caller's, and `array` as long as the message: parts are windows on it. */
+static GMimeMessage *
+parse_mime(GByteArray *array)
+{
+    init_gmime();
+    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(array);
+    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+    g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
+    return g_mime_parser_construct_message(parser, NULL);
+}
+
+/* --- views --- */
+
+static char *
+bounded(char *text, gboolean *limit)
+{
+    if (strlen(text) <= LIMIT_TEXT)
+        return text;
+    *limit = TRUE;
+    const char *end = g_utf8_find_prev_char(text, text + LIMIT_TEXT);
+    text[end ? end - text : 0] = '\0';
+    return text;
+}
+
+static void
+set_view(Reading *reading, View view, char *text)
+{
+    g_free(reading->message->views[view]);
+    reading->message->views[view] = bounded(text, &reading->text);
+}
+
+static char *
+addresses_as_text(const GPtrArray *mailboxes)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < mailboxes->len; i++) {
+        const Mailbox *mailbox = g_ptr_array_index(mailboxes, i);
+        if (mailbox->name)
+            g_string_append_printf(text, "%s\n", mailbox->name);
+        if (mailbox->address)
+            g_string_append_printf(text, "%s\n", mailbox->address);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *
+links_as_text(const GPtrArray *links)
+{
+    GString *text = g_string_new(NULL);
+    for (guint i = 0; i < links->len; i++) {
+        const HtmlLink *link = g_ptr_array_index(links, i);
+        g_autofree char *seen = g_strdelimit(g_strdup(link->text), "\n\t", ' ');
+        g_string_append_printf(text, "%s %s\n", link->target, seen);
+    }
+    return g_string_free(text, FALSE);
+}
+
+static char *
+bare_sender(const char *sender)
+{
+    if (!sender)
+        return g_strdup("");
+    gsize length = strlen(sender);
+    if (length >= 2 && *sender == '<' && sender[length - 1] == '>') {
+        sender++;
+        length -= 2;
+    }
+    gsize decoded;
+    char *text = charset_to_utf8(sender, length, NULL, &decoded);
+    return g_strdelimit(text, "\n\t", ' ');
+}
+
+/* --- links --- */
+
+static void
+add_link(Reading *reading, const char *begin, gsize length)
+{
+    GPtrArray *links = reading->message->links;
+    if (links->len >= LIMIT_LINKS) {
+        reading->links = TRUE;
+        return;
+    }
+    HtmlLink *link = g_new(HtmlLink, 1);
+    link->target = g_strndup(begin, MIN(length, LIMIT_LINK_TARGET));
+    if (!g_utf8_validate(link->target, -1, NULL)) { /* cut inside a letter */
+        g_autofree char *cut = link->target;
+        link->target = g_utf8_make_valid(cut, -1);
+    }
+    link->text = g_strdup(link->target);
+    g_ptr_array_add(links, link);
+}
+
+/* URLs as they stand in plain text. */
+static void
+find_links(Reading *reading, const char *text)
+{
+    static const char *const schemes[] = {"http://", "https://", "mailto:", "tel:"};
+    for (const char *colon = text; (colon = strchr(colon, ':')); colon++) {
+        for (guint i = 0; i < G_N_ELEMENTS(schemes); i++) {
+            gsize before = strcspn(schemes[i], ":");
+            const char *begin = colon - before;
+            if ((gsize)(colon - text) < before ||
+                g_ascii_strncasecmp(begin, schemes[i], strlen(schemes[i])) != 0 ||
+                (begin > text && g_ascii_isalnum(begin[-1])))
+                continue;
+            gsize length = strcspn(begin, " \t\n<>\"|\\^`{}");
+            while (length > 0 && strchr(".,;:!?)]'*", begin[length - 1]))
+                length--;
+            if (length > strlen(schemes[i]))
+                add_link(reading, begin, length);
+            colon = begin + MAX(length, before);
+            break;
+        }
+        if (!*colon)
+            break;
+    }
+}
+
+static void
+take_links(Reading *reading, Parts *parts)
+{
+    Message *message = reading->message;
+    if (parts->html) {
+        g_ptr_array_unref(message->links);
+        message->links = g_ptr_array_ref(parts->html->links);
+    } else {
+        find_links(reading, parts->text);
+    }
+    set_view(reading, VIEW_LINKS, links_as_text(message->links));
+}
+
+/* --- whose words they are --- */
+
+static void
+set_addresses(GPtrArray **list, GPtrArray *mailboxes)
+{
+    if (*list)
+        g_ptr_array_unref(*list);
+    *list = mailboxes;
+}
+
+/* From, Reply-To, To and Subject of a message. */
+static void
+take_people(Reading *reading, GMimeMessage *mime)
+{
+    Message *message = reading->message;
+    set_addresses(&message->from, headers_addresses(headers_raw(mime, "From")));
+    set_addresses(&message->reply_to, headers_addresses(headers_raw(mime, "Reply-To")));
+    set_addresses(&reading->to, headers_addresses(headers_raw(mime, "To")));
+    set_view(reading, VIEW_SUBJECT, charset_header(headers_raw(mime, "Subject")));
+}
+
+/* "Ada [mailto:ada@x]", "Ada <ada@x<mailto:ada@x>>" → "Ada <ada@x>". */
+static GPtrArray *
+addresses_of_text(const char *text)
+{
+    if (!text)
+        return g_ptr_array_new_with_free_func(mailbox_free);
+    g_autoptr(GString) plain = g_string_new(text);
+    g_string_replace(plain, "[mailto:", "<", 0);
+    char *again = strstr(plain->str, "<mailto:");
+    if (again && again > plain->str && strchr(plain->str, '<') < again)
+        g_string_truncate(plain, again - plain->str);
+    else
+        g_string_replace(plain, "<mailto:", "<", 0);
+    g_strdelimit(plain->str, "]", '>');
+    if (strchr(plain->str, '<') && !strchr(plain->str, '>'))
+        g_string_append_c(plain, '>');
+    return headers_addresses(plain->str);
+}
+
+static void
+set_original(Reading *reading, const Forward *forward)
+{
+    Message *message = reading->message;
+    message->forwarded = TRUE;
+    set_addresses(&message->via, g_steal_pointer(&message->from));
+    message->from = addresses_of_text(forward->from);
+    set_addresses(&message->reply_to, addresses_of_text(forward->reply_to));
+    set_addresses(&reading->to, addresses_of_text(forward->to));
+    if (forward->subject)
+        set_view(reading, VIEW_SUBJECT, g_strdup(forward->subject));
+}
+
+/* What the inquirer wrote, apart from what was quoted and the signature. */
+static void
+split_body(Reading *reading, const char *text)
+{
+    char *quoted = NULL;
+    char *body = quote_split(text, &quoted);
+    gsize begin = signature_begin(body);
+    set_view(reading, VIEW_SIGNATURE, g_strdup(body + begin));
+    body[begin] = '\0';
+    set_view(reading, VIEW_BODY, body);
+    set_view(reading, VIEW_QUOTED, quoted);
+}
+
+static gboolean
+is_blank(const char *text)
+{
+    return text[strspn(text, " \t\n")] == '\0';
+}
+
+/* A mail that was attached whole: it is the inquiry when the outer one says that it forwards, or
+ * says nothing. */
+static void
+unwrap_attached(Reading *reading, Parts *parts)
+{
+    Message *message = reading->message;
+    if (!parts->inner || (!is_blank(parts->text) && !forward_subject(message->views[VIEW_SUBJECT])))
+        return;
+    GMimeMessage *inner = parts->inner;
+    GPtrArray *via = g_steal_pointer(&message->from);
+    take_people(reading, inner);
+    set_addresses(&message->via, via);
+    message->forwarded = TRUE;
+    Parts of_inner;
+    parts_read(inner, &of_inner);
+    of_inner.parts_limit |= parts->parts_limit;
+    of_inner.text_limit |= parts->text_limit;
+    parts_clear(parts);
+    *parts = of_inner;
+}
+
+static void
+take_text(Reading *reading, Parts *parts)
+{
+    Message *message = reading->message;
+    Forward forward = {0};
+    set_view(reading, VIEW_TEXT, g_strdup(parts->text));
+    if (forward_find(message->views[VIEW_SUBJECT], message->views[VIEW_TEXT], &forward)) {
+        if (message->forwarded) { /* forwarded twice: the one who did it first stays unknown */
+            set_addresses(&message->from, addresses_of_text(forward.from));
+            set_addresses(&message->reply_to, addresses_of_text(forward.reply_to));
+        } else {
+            set_original(reading, &forward);
+        }
+        split_body(reading, forward.body);
+    } else {
+        split_body(reading, message->views[VIEW_TEXT]);
+    }
+    forward_clear(&forward);
+}
+
+/* --- the whole --- */
+
+static char *
+clean_id(const char *value)
+{
+    if (!value)
+        return NULL;
+    g_autofree char *first = g_strndup(value, strcspn(value, "\n"));
+    g_strstrip(first);
+    gsize length = strlen(first);
+    if (length >= 2 && *first == '<' && first[length - 1] == '>') {
+        first[length - 1] = '\0';
+        memmove(first, first + 1, length - 1);
+        length -= 2;
+    }
+    if (length == 0 || length > ID_MAX || strpbrk(first, " \t<>"))
+        return NULL;
+    return g_steal_pointer(&first);
+}
+
+static void
+take_authentication(Message *message, const char *authserv_id)
+{
+    const char *fields = message_header(message, "authentication-results");
+    if (authserv_id && fields) {
+        g_auto(GStrv) lines = g_strsplit(fields, "\n", -1);
+        for (guint i = 0; lines[i]; i++)
+            authres_add(lines[i], authserv_id, message->authenticated);
+    }
+    g_ptr_array_add(message->authenticated, NULL);
+}
+
+static void
+name_limits(Reading *reading)
+{
+    const struct {
+        gboolean reached;
+        const char *name;
+    } limits[] = {
+        {reading->message->truncated, "message"},
+        {reading->parts, "parts"},
+        {reading->header, "header"},
+        {reading->text, "text"},
+        {reading->links, "links"},
+    };
+    GString *names = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(limits); i++)
+        if (limits[i].reached)
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "", limits[i].name);
+    reading->message->limits = g_string_free(names, names->len == 0);
+}
+
+static void
+read_mime(Reading *reading, GMimeMessage *mime)
+{
+    Message *message = reading->message;
+    message->headers = headers_read(mime, &reading->header);
+    message->id = clean_id(message_header(message, "message-id"));
+    take_people(reading, mime);
+    Parts parts;
+    parts_read(mime, &parts);
+    unwrap_attached(reading, &parts);
+    take_text(reading, &parts);
+    take_links(reading, &parts);
+    if (parts.html)
+        card_from_metas(parts.html->metas, message->cards);
+    reading->parts |= parts.parts_limit;
+    reading->text |= parts.text_limit;
+    parts_clear(&parts);
+}
+
+Message *
+message_parse(const char *bytes, gsize length, const MessageOptions *options)
+{
+    static const MessageOptions none;
+    Message *message = g_new0(Message, 1);
+    Reading reading = {.message = message};
+    if (!options)
+        options = &none;
+    message->truncated = options->truncated;
+    message->links = g_ptr_array_new_with_free_func(link_free);
+    message->cards = g_ptr_array_new_with_free_func(card_value_free);
+    message->authenticated = g_ptr_array_new_with_free_func(g_free);
+    message->via = g_ptr_array_new_with_free_func(mailbox_free);
+    message->views[VIEW_SENDER] = bare_sender(options->sender);
+
+    gsize safe = safe_length(bytes, length);
+    reading.parts = safe < length;
+    GByteArray array = {.data = (guint8 *)bytes, .len = (guint)MIN(safe, G_MAXUINT)};
+    g_autoptr(GMimeMessage) mime = parse_mime(&array);
+    if (!mime) /* not even an empty header */
+        mime = g_mime_message_new(FALSE);
+    read_mime(&reading, mime);
+    set_view(&reading, VIEW_FROM, addresses_as_text(message->from));
+    set_view(&reading, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
+    set_view(&reading, VIEW_TO, addresses_as_text(reading.to));
+    take_authentication(message, options->authserv_id);
+    name_limits(&reading);
+    g_ptr_array_unref(reading.to);
+    return message;
+}
+
+void
+message_free(Message *message)
+{
+    if (!message)
+        return;
+    for (View view = 0; view < VIEW_N; view++)
+        g_free(message->views[view]);
+    g_hash_table_unref(message->headers);
+    g_ptr_array_unref(message->from);
+    g_ptr_array_unref(message->reply_to);
+    g_ptr_array_unref(message->via);
+    g_ptr_array_unref(message->links);
+    g_ptr_array_unref(message->cards);
+    g_ptr_array_unref(message->authenticated);
+    g_free(message->id);
+    g_free(message->limits);
+    g_free(message);
+}
+
+/* --- asking --- */
+
+const char *
+message_view(const Message *message, View view)
+{
+    return message->views[view];
+}
+
+const char *
+message_header(const Message *message, const char *name)
+{
+    g_autofree char *lower = g_ascii_strdown(name, -1);
+    const GString *text = g_hash_table_lookup(message->headers, lower);
+    return text ? text->str : NULL;
+}
+
+static MessageAddress
+first_of(const GPtrArray *mailboxes)
+{
+    if (mailboxes->len == 0)
+        return (MessageAddress){0};
+    const Mailbox *mailbox = g_ptr_array_index(mailboxes, 0);
+    return (MessageAddress){mailbox->name, mailbox->address};
+}
+
+MessageAddress
+message_from(const Message *message)
+{
+    return first_of(message->from);
+}
+
+MessageAddress
+message_reply_to(const Message *message)
+{
+    return first_of(message->reply_to);
+}
+
+MessageAddress
+message_via(const Message *message)
+{
+    return first_of(message->via);
+}
+
+const char *
+message_sender(const Message *message)
+{
+    return message->views[VIEW_SENDER];
+}
+
+gboolean
+message_forwarded(const Message *message)
+{
+    return message->forwarded;
+}
+
+const char *
+message_id(const Message *message)
+{
+    return message->id;
+}
+
+const GPtrArray *
+message_links(const Message *message)
+{
+    return message->links;
+}
+
+const GPtrArray *
+message_cards(const Message *message)
+{
+    return message->cards;
+}
+
+const char *const *
+message_authenticated(const Message *message)
+{
+    return (const char *const *)message->authenticated->pdata;
+}
+
+gboolean
+message_truncated(const Message *message)
+{
+    return message->truncated;
+}
+
+const char *
+message_limits_reached(const Message *message)
+{
+    return message->limits;
+}

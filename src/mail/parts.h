@@ -1,0 +1,25 @@
+/* parts: which text of a MIME tree is what the sender wrote, decoded.
+ *
+ * Of multipart/alternative the plain text unless it is empty, a stub or clearly poorer than the
+ * HTML; of signed, related, mixed and the rest the first text that is not blank. Attachments are
+ * neither decoded nor copied.
+ * Ownership: parts_clear; `inner` is the tree's.
+ */
+#ifndef LEAD_MAIL_PARTS_H
+#define LEAD_MAIL_PARTS_H
+
+#include <gmime/gmime.h>
+
+#include "mail/html.h"
+
+typedef struct {
+    char *text;          /* of the best part; "" when there is none, never NULL */
+    HtmlText *html;      /* of the HTML part, whether or not it is the best; or NULL */
+    GMimeMessage *inner; /* the first message/rfc822, or NULL */
+    gboolean parts_limit, text_limit;
+} Parts;
+
+void parts_read(GMimeMessage *message, Parts *parts);
+void parts_clear(Parts *parts);
+
+#endif

@@ -1,0 +1,346 @@
+#include "mail/message.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+
+static Message *
+parse(const char *mail)
+{
+    return message_parse(mail, strlen(mail), NULL);
+}
+
+static void
+assert_view(const Message *message, View view, const char *expected)
+{
+    g_assert_cmpstr(message_view(message, view), ==, expected);
+}
+
+static void
+test_a_plain_mail_in_its_views(void)
+{
+    g_autoptr(Message) message =
+        parse("From: \"Doe, Jane\" <jane@acme.example>\n"
+              "Reply-To: jd@acme.example\n"
+              "To: Leads <leads@example.com>, other@example.com\n"
+              "Subject: Roof\n inspection\n"
+              "Message-ID: < 1@acme.example >\n"
+              "X-Phone: 1\nX-Phone: 2\n"
+              "\n"
+              "Hello,\n\nthe roof leaks.\n\n-- \nJane Doe\n312-555-0142\n");
+    assert_view(message, VIEW_SUBJECT, "Roof inspection");
+    assert_view(message, VIEW_FROM, "Doe, Jane\njane@acme.example\n");
+    assert_view(message, VIEW_REPLY_TO, "jd@acme.example\n");
+    assert_view(message, VIEW_TO, "Leads\nleads@example.com\nother@example.com\n");
+    assert_view(message, VIEW_BODY, "Hello,\n\nthe roof leaks.\n\n");
+    assert_view(message, VIEW_SIGNATURE, "-- \nJane Doe\n312-555-0142\n");
+    assert_view(message, VIEW_SENDER, "");
+    g_assert_cmpstr(message_header(message, "x-phone"), ==, "1\n2");
+    g_assert_null(message_header(message, "x-fax"));
+    g_assert_cmpstr(message_from(message).name, ==, "Doe, Jane");
+    g_assert_false(message_forwarded(message));
+    g_assert_null(message_limits_reached(message));
+}
+
+static void
+test_a_message_id_is_bare_or_none(void)
+{
+    static const struct {
+        const char *header, *id;
+    } expected[] = {
+        {"Message-ID: <a@b>\n", "a@b"}, {"Message-Id:\n <a@b>\n", "a@b"},
+        {"Message-ID: a@b\n", "a@b"},   {"Message-ID: <>\n", NULL},
+        {"Message-ID: <a b>\n", NULL},  {"", NULL},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
+        g_autofree char *mail = g_strconcat(expected[i].header, "\nText\n", NULL);
+        g_autoptr(Message) message = parse(mail);
+        g_assert_cmpstr(message_id(message), ==, expected[i].id);
+    }
+}
+
+#define ALTERNATIVE(plain, html)                                                                   \
+    "From: a@b.example\nContent-Type: multipart/alternative; boundary=b\n\n"                       \
+    "--b\nContent-Type: text/plain\n\n" plain "\n"                                                 \
+    "--b\nContent-Type: text/html\n\n" html "\n--b--\n"
+
+static void
+test_the_better_part_of_an_alternative_is_read(void)
+{
+    g_autoptr(Message) plain = parse(ALTERNATIVE("Name: Ada Lovelace, the roof leaks",
+                                                 "<p>Name: Ada Lovelace, the roof leaks</p>"));
+    g_assert_nonnull(strstr(message_view(plain, VIEW_BODY), "Name: Ada"));
+    g_autoptr(Message) empty = parse(ALTERNATIVE("", "<p>Name: Ada</p>"));
+    assert_view(empty, VIEW_BODY, "Name: Ada\n");
+    g_autoptr(Message) stub = parse(ALTERNATIVE("Please view as HTML", "<table><tr><td>Name"
+                                                                       "<td>Ada</table>"));
+    assert_view(stub, VIEW_BODY, "Name\tAda\n");
+}
+
+static void
+test_attachments_are_no_body(void)
+{
+    g_autoptr(Message) message =
+        parse("Content-Type: multipart/mixed; boundary=b\n\n"
+              "--b\nContent-Type: text/plain\nContent-Disposition: attachment\n\nnot this\n"
+              "--b\nContent-Type: text/plain; name=a.txt\n\nnor this\n"
+              "--b\nContent-Type: multipart/related; boundary=c\n\n"
+              "--c\nContent-Type: text/html\n\n<b>this</b> <a href=\"tel:+13125550142\">call</a>\n"
+              "--c\nContent-Type: image/png\n\nx\n--c--\n"
+              "--b\nContent-Type: text/plain\n\nlist footer\n--b--\n");
+    assert_view(message, VIEW_TEXT, "this call\n");
+    assert_view(message, VIEW_LINKS, "tel:+13125550142 call\n");
+}
+
+static void
+test_charsets_and_encodings(void)
+{
+    g_autoptr(Message) latin =
+        parse("From: =?utf-8?Q?Ren=C3=A9e=2C?= =?utf-8?Q?_M.?= <r@b.example>\n"
+              "Subject: =?iso-8859-1?Q?Caf=E9?=\n"
+              "Content-Type: text/plain; charset=iso-8859-1\n"
+              "Content-Transfer-Encoding: quoted-printable\n\n"
+              "Caf=E9 =80 soft=\n ware\n");
+    assert_view(latin, VIEW_SUBJECT, "Café");
+    assert_view(latin, VIEW_FROM, "Renée, M.\nr@b.example\n");
+    assert_view(latin, VIEW_BODY, "Café € soft ware\n");
+    g_autoptr(Message) undeclared = parse("From: Caf\xE9 <c@b.example>\nSubject: M\xFCller\n\n"
+                                          "Caf\xE9\n");
+    assert_view(undeclared, VIEW_SUBJECT, "Müller");
+    assert_view(undeclared, VIEW_FROM, "Café\nc@b.example\n");
+    assert_view(undeclared, VIEW_BODY, "Café\n");
+    g_autoptr(Message) base64 = parse("Content-Type: text/plain; charset=utf-8\n"
+                                      "Content-Transfer-Encoding: base64\n\nQ2Fmw6kK\n");
+    assert_view(base64, VIEW_BODY, "Café\n");
+    g_autoptr(Message) utf8 = parse("From: Bücher <käufer@bücher.example>\n\nx\n");
+    assert_view(utf8, VIEW_FROM, "Bücher\nkäufer@bücher.example\n");
+}
+
+static void
+test_format_flowed_is_unwrapped(void)
+{
+    g_autoptr(Message) message =
+        parse("Content-Type: text/plain; format=flowed\n\nOne \nline\nand another\n");
+    assert_view(message, VIEW_BODY, "One line\nand another\n");
+}
+
+static void
+test_of_a_forward_the_original_counts(void)
+{
+    g_autoptr(Message) message =
+        parse("From: Office <office@example.com>\nSubject: Fwd: gutter\n\n"
+              "Please handle.\n\nDana (312) 555-0199\n\n"
+              "---------- Forwarded message ---------\n"
+              "From: Sam Teller <sam@teller.example>\nDate: Mon, Nov 2, 2026 at 9:14 AM\n"
+              "Subject: gutter\nTo: <info@example.com>\n\n\nI need a new roof.\n\nSam\n");
+    g_assert_true(message_forwarded(message));
+    assert_view(message, VIEW_FROM, "Sam Teller\nsam@teller.example\n");
+    assert_view(message, VIEW_SUBJECT, "gutter");
+    assert_view(message, VIEW_TO, "info@example.com\n");
+    assert_view(message, VIEW_BODY, "I need a new roof.\n\nSam\n");
+    g_assert_cmpstr(message_via(message).address, ==, "office@example.com");
+    g_assert_nonnull(strstr(message_view(message, VIEW_TEXT), "Dana"));
+}
+
+static void
+test_of_an_attached_mail_the_original_counts(void)
+{
+    g_autoptr(Message) message =
+        parse("From: office@example.com\nSubject: Fwd: gutter\n"
+              "Content-Type: multipart/mixed; boundary=b\n\n"
+              "--b\nContent-Type: text/plain\n\nsee below\n"
+              "--b\nContent-Type: message/rfc822\n\n"
+              "From: Sam <sam@teller.example>\nSubject: gutter\n\nI need a new roof.\n--b--\n");
+    g_assert_true(message_forwarded(message));
+    assert_view(message, VIEW_FROM, "Sam\nsam@teller.example\n");
+    assert_view(message, VIEW_BODY, "I need a new roof.");
+    g_assert_cmpstr(message_via(message).address, ==, "office@example.com");
+}
+
+static void
+test_a_reply_keeps_its_writer(void)
+{
+    g_autoptr(Message) message =
+        parse("From: Sam <sam@teller.example>\nSubject: Re: your quote\n\nYes, please come.\n\n"
+              "-----Original Message-----\nFrom: Office <office@example.com>\nSent: Monday\n"
+              "To: Sam\nSubject: your quote\n\nWe can come on Friday.\n");
+    g_assert_false(message_forwarded(message));
+    assert_view(message, VIEW_FROM, "Sam\nsam@teller.example\n");
+    assert_view(message, VIEW_BODY, "Yes, please come.\n\n");
+    g_assert_nonnull(strstr(message_view(message, VIEW_QUOTED), "Friday"));
+}
+
+static void
+test_urls_of_plain_text_are_links(void)
+{
+    g_autoptr(Message) message = parse("\nSee https://a.example/x?y=1. Or (mailto:jane@a.example), "
+                                       "tel:312; nothttp://b, http://\n");
+    assert_view(message, VIEW_LINKS,
+                "https://a.example/x?y=1 https://a.example/x?y=1\n"
+                "mailto:jane@a.example mailto:jane@a.example\ntel:312 tel:312\n");
+}
+
+static void
+test_only_our_own_authentication_results_count(void)
+{
+    static const char mail[] =
+        "Authentication-Results: mx.example.com 1; dkim=pass (good; dkim=fail) header.d=Angi.com"
+        " header.i=@mail.angi.com; spf=pass smtp.mailfrom=spf.example;"
+        " dmarc=pass header.from=angi.com\n"
+        "Authentication-Results: mx.example.com; dkim=fail header.d=bad.example;"
+        " dkim = pass header.d = spaced.example\n"
+        "Authentication-Results: evil.example; dkim=pass header.d=forged.example\n"
+        "Authentication-Results: \"mx.example.com\"; dkim=pass reason=\"x; dkim=pass"
+        " header.d=inside.example\" header.d=quoted.example\n\nx\n";
+    MessageOptions options = {.authserv_id = "mx.example.com"};
+    g_autoptr(Message) message = message_parse(mail, sizeof mail - 1, &options);
+    g_autofree char *domains = g_strjoinv(" ", (char **)message_authenticated(message));
+    g_assert_cmpstr(domains, ==, "angi.com mail.angi.com spaced.example quoted.example");
+    g_autoptr(Message) unjudged = parse(mail);
+    g_assert_null(message_authenticated(unjudged)[0]);
+}
+
+static void
+test_a_mail_may_lack_everything(void)
+{
+    static const char *const mails[] = {"",
+                                        "\n",
+                                        "no header at all",
+                                        ":\n:\n\n",
+                                        "\n\n\n",
+                                        "Content-Type: multipart/mixed\n\n--\n",
+                                        "Content-Type: multipart/mixed; boundary=\"\"\n\n--\n--\n",
+                                        "From:\nTo:\nSubject:\n"};
+    MessageOptions options = {.sender = "<ada@b.example>", .truncated = TRUE};
+    for (guint i = 0; i < G_N_ELEMENTS(mails); i++) {
+        g_autoptr(Message) message = message_parse(mails[i], strlen(mails[i]), &options);
+        assert_view(message, VIEW_SENDER, "ada@b.example");
+        g_assert_cmpstr(message_limits_reached(message), ==, "message");
+        for (View view = 0; view < VIEW_N; view++)
+            g_assert_nonnull(message_view(message, view));
+    }
+    g_autoptr(Message) bare = message_parse("Name: Ada\0x\n", 12, NULL);
+    g_assert_nonnull(bare);
+}
+
+static void
+assert_good_text(const Message *message)
+{
+    for (View view = 0; view < VIEW_N; view++) {
+        const char *text = message_view(message, view);
+        g_assert_true(g_utf8_validate(text, -1, NULL));
+        g_assert_cmpuint(strlen(text), <=, LIMIT_TEXT);
+        g_assert_null(strchr(text, '\r'));
+    }
+}
+
+static void
+test_every_size_is_capped(void)
+{
+    GString *mail = g_string_new("From: a@b.example\n");
+    for (int i = 0; i < 20000; i++)
+        g_string_append_printf(mail, "X-%d: \xFF%d\n", i, i);
+    g_string_append_c(mail, '\n');
+    for (int i = 0; i < (3 << 20); i++)
+        g_string_append_c(mail, 'a' + i % 26);
+    g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+    assert_good_text(message);
+    g_assert_cmpstr(message_limits_reached(message), ==, "header, text");
+    g_string_free(mail, TRUE);
+}
+
+static void
+test_nested_and_many_parts_are_capped(void)
+{
+    GString *mail = g_string_new("From: a@b.example\n");
+    for (int i = 0; i < 300; i++)
+        g_string_append_printf(mail, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i,
+                               i);
+    g_string_append(mail, "\ndeep\n");
+    g_autoptr(Message) nested = message_parse(mail->str, mail->len, NULL);
+    g_assert_cmpstr(message_limits_reached(nested), ==, "parts");
+    assert_view(nested, VIEW_FROM, "a@b.example\n");
+
+    g_string_assign(mail, "From: a@b.example\nContent-Type: multipart/mixed; boundary=b\n\n"
+                          "--b\n\nthe text\n");
+    for (int i = 0; i < 200000; i++)
+        g_string_append(mail, "--b\n\nx\n");
+    g_autoptr(Message) many = message_parse(mail->str, mail->len, NULL);
+    assert_view(many, VIEW_BODY, "the text");
+    g_assert_cmpstr(message_limits_reached(many), ==, "parts");
+    g_string_free(mail, TRUE);
+}
+
+static void
+test_random_bytes_do_no_harm(void)
+{
+    static const char *const pieces[] = {"From: ",
+                                         "Subject: =?utf-8?B?",
+                                         "?=",
+                                         "\n",
+                                         "\n\n",
+                                         "--b\n",
+                                         "--b--\n",
+                                         "\r\n",
+                                         "<",
+                                         ">",
+                                         "Content-Type: multipart/mixed; boundary=b\n",
+                                         "Content-Type: text/html; charset=",
+                                         "Content-Transfer-Encoding: base64\n",
+                                         "utf-16",
+                                         "\xE4\xF6",
+                                         "\xC3\xA9",
+                                         "@",
+                                         "\"",
+                                         "(",
+                                         "Content-Type: message/rfc822\n\n",
+                                         "<table><td>",
+                                         "---------- Forwarded message ---------\n",
+                                         "On Monday Ada wrote:\n",
+                                         "> ",
+                                         "-- \n",
+                                         "format=flowed\n",
+                                         ",",
+                                         ";",
+                                         "a",
+                                         "=?x?q?=FF?=",
+                                         "Authentication-Results: a; dkim=pass header.d=",
+                                         "\t",
+                                         ":",
+                                         "Sent: ",
+                                         "To: "};
+    g_autoptr(GRand) rand = g_rand_new_with_seed(20261123);
+    MessageOptions options = {.authserv_id = "a", .sender = "<x@y>"};
+    for (int i = 0; i < 3000; i++) {
+        g_autoptr(GString) mail = g_string_new(NULL);
+        for (int n = g_rand_int_range(rand, 0, 60); n > 0; n--) {
+            g_string_append(mail, pieces[g_rand_int_range(rand, 0, G_N_ELEMENTS(pieces))]);
+            if (g_rand_int_range(rand, 0, 10) == 0)
+                g_string_append_c(mail, (char)g_rand_int_range(rand, 0, 256));
+        }
+        g_autoptr(Message) message = message_parse(mail->str, mail->len, &options);
+        assert_good_text(message);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/message/views", test_a_plain_mail_in_its_views);
+    g_test_add_func("/message/id", test_a_message_id_is_bare_or_none);
+    g_test_add_func("/message/alternative", test_the_better_part_of_an_alternative_is_read);
+    g_test_add_func("/message/attachments", test_attachments_are_no_body);
+    g_test_add_func("/message/charsets", test_charsets_and_encodings);
+    g_test_add_func("/message/flowed", test_format_flowed_is_unwrapped);
+    g_test_add_func("/message/forward", test_of_a_forward_the_original_counts);
+    g_test_add_func("/message/attached", test_of_an_attached_mail_the_original_counts);
+    g_test_add_func("/message/reply", test_a_reply_keeps_its_writer);
+    g_test_add_func("/message/links", test_urls_of_plain_text_are_links);
+    g_test_add_func("/message/authres", test_only_our_own_authentication_results_count);
+    g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
+    g_test_add_func("/message/caps", test_every_size_is_capped);
+    g_test_add_func("/message/parts", test_nested_and_many_parts_are_capped);
+    g_test_add_func("/message/random", test_random_bytes_do_no_harm);
+    return g_test_run();
+}
