@@ -1,1 +1,13 @@
-# src/milter
+liblead_a_SOURCES += \
+	src/milter/callbacks.c src/milter/callbacks.h \
+	src/milter/drain.c src/milter/drain.h \
+	src/milter/intake.c src/milter/intake.h \
+	src/milter/listen.c src/milter/listen.h \
+	src/milter/message-state.c src/milter/message-state.h \
+	src/milter/milter.c src/milter/milter.h \
+	src/milter/service.c src/milter/service.h
+
+EXTRA_PROGRAMS += src/lead-milter
+src_lead_milter_SOURCES = src/lead-milter.c
+src_lead_milter_LDADD = $(LEAD_LIBS)
+dist_man_MANS += src/lead-milter.8

@@ -3,19 +3,34 @@
  * Asks for MAIL, RCPT and DATA without replies, and for headers and body only of mail that has a
  * recipient of ours: DATA is answered `accept` otherwise. State lives in smfi_setpriv alone, as
  * libmilter's worker pool calls from any thread.
+ *
+ * Signals: SIGHUP reloads, SIGTERM and SIGINT drain and end. libmilter has a thread that waits for
+ * these three and takes each as the end; the kernel prefers the main thread as long as that one
+ * does not block them. So: milter_block_signals before any thread is made, milter_run in main.
  */
 #ifndef LEAD_MILTER_MILTER_H
 #define LEAD_MILTER_MILTER_H
 
 #include "milter/service.h"
 
-/* Register with libmilter and open the socket (unix:, inet:, fd:N). Call before daemonising or
- * dropping privileges. FALSE with *error when the address is in use, not ours, or malformed. */
+void milter_block_signals(void);
+
+/* Register with libmilter and open the socket (milter/listen.h). FALSE with *error when the address
+ * is in use, not ours, or malformed. The service is used as long as the process lives. */
 gboolean milter_open(Service *service, const char *listen, GError **error);
-/* Serve until milter_stop. TRUE when it was asked to. */
-gboolean milter_run(void);
-/* Finish the mails in progress (at most `seconds`), then make milter_run return. */
-void milter_stop(guint seconds);
+
+typedef enum {
+    MILTER_DRAINED,   /* asked to end, and every message past DATA has its answer */
+    MILTER_CUT_SHORT, /* asked to end, but the time was over, or asked twice: callbacks may still
+                         be at work, so nothing they use may be freed */
+    MILTER_FAILED,    /* libmilter gave up */
+} MilterEnd;
+
+/* Serve until SIGTERM or SIGINT, in the main thread; `reload` is called there on SIGHUP. At the end
+ * messages past DATA are waited for, `seconds` at most, while new ones of ours are refused with
+ * "try again". libmilter's threads live on until the process exits. */
+MilterEnd milter_run(void (*reload)(gpointer data), gpointer data, guint seconds);
+
 /* Remove a unix socket that milter_open made. */
 void milter_close(void);
 

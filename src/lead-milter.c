@@ -1,0 +1,148 @@
+/* lead-milter(8): reads inquiries at the MTA's end of message and queues them as leads. */
+
+#include <config.h>
+
+#include "base/daemon.h"
+#include "base/log.h"
+#include "milter/milter.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#define DRAIN_SECONDS 30
+
+typedef struct {
+    DaemonOptions options;
+    Service *service;
+    Config *started_with; /* whose queue and listen hold until the end */
+} Daemon;
+
+/* Configuration and rules as they are on disk, or NULL; what is wrong is logged, and counted. */
+static Snapshot *
+load(const Daemon *self, guint *errors)
+{
+    g_autoptr(Diags) diags = diags_new();
+    Snapshot *snapshot = snapshot_load(self->options.config_file, diags);
+    daemon_log_diags(diags);
+    *errors = diags_errors(diags);
+    return snapshot;
+}
+
+static void
+warn_of_restart(const char *what, const char *now, const char *asked)
+{
+    if (g_strcmp0(now, asked) != 0)
+        log_warning("reload: \"%s\" stays %s until a restart (%s is configured)", what, now, asked);
+}
+
+static void
+reload(gpointer data)
+{
+    Daemon *self = data;
+    gint64 started = g_get_monotonic_time();
+    guint errors;
+    g_autoptr(Snapshot) snapshot = load(self, &errors);
+    if (!snapshot) {
+        log_error("reload refused, the old configuration and rules stay: errors: %u", errors);
+        return;
+    }
+    warn_of_restart("listen", self->started_with->listen, snapshot->config->listen);
+    warn_of_restart("queue", self->started_with->queue, snapshot->config->queue);
+    service_replace(self->service, snapshot);
+    log_info("reloaded: sources=%u ms=%" G_GINT64_FORMAT, ruleset_sources(snapshot->ruleset),
+             (g_get_monotonic_time() - started) / 1000);
+}
+
+/* Each connection and the queue need descriptors; the soft limit of 1024 is for select(2). */
+static void
+raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+        log_warning("cannot raise the limit of open files: %s", g_strerror(errno));
+}
+
+/* libmilter's workers come and go: a few arenas for all of them, and large messages given back to
+ * the system at once, keep the memory flat. */
+static void
+keep_memory_flat(void)
+{
+    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_MMAP_THRESHOLD, 256 << 10);
+    mallopt(M_TRIM_THRESHOLD, 1 << 20);
+}
+
+static int
+finish(MilterEnd end, Queue *queue)
+{
+    milter_close();
+    switch (end) {
+    case MILTER_DRAINED:
+        queue_close(queue);
+        log_info("ended");
+        return EX_OK;
+    case MILTER_CUT_SHORT:
+        log_info("ended");
+        _exit(EX_OK);
+    case MILTER_FAILED:
+        break;
+    }
+    _exit(EX_SOFTWARE);
+}
+
+static int
+run(Daemon *self)
+{
+    guint errors;
+    g_autoptr(Snapshot) snapshot = load(self, &errors);
+    if (!snapshot) {
+        log_error("not started: errors in configuration or rules: %u", errors);
+        return EX_CONFIG;
+    }
+    self->started_with = snapshot->config;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Queue) queue = queue_open(self->started_with->queue, &error);
+    if (!queue) {
+        log_error("not started: %s", error->message);
+        return EX_CANTCREAT;
+    }
+    self->service = service_new(snapshot, queue);
+    if (!milter_open(self->service, self->started_with->listen, &error)) {
+        log_error("not started: %s", error->message);
+        service_free(self->service);
+        return EX_UNAVAILABLE;
+    }
+    log_open(self->options.name, self->options.foreground, self->options.debug);
+    log_info(PACKAGE_STRING " listens on %s: sources=%u", self->started_with->listen,
+             ruleset_sources(snapshot->ruleset));
+    if (!self->options.foreground)
+        daemon_ready();
+    return finish(milter_run(reload, self, DRAIN_SECONDS), g_steal_pointer(&queue));
+}
+
+int
+main(int argc, char **argv)
+{
+    static Daemon self = {.options.name = "lead-milter"};
+    DaemonOptions *options = &self.options;
+    int status = daemon_options(argc, argv, options);
+    if (status >= 0)
+        return status;
+    log_open(options->name, TRUE, options->debug);
+    g_autoptr(GError) error = NULL;
+    if (!options->foreground && !daemon_start(&error)) {
+        log_error("not started: %s", error->message);
+        return EX_OSERR;
+    }
+    milter_block_signals();
+    keep_memory_flat();
+    raise_descriptor_limit();
+    return run(&self);
+}
