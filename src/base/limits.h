@@ -25,6 +25,7 @@
 #define LIMIT_MATCH 200000             /* PCRE2 match limit, without JIT also its calls */
 #define LIMIT_MATCH_DEPTH 1000         /* PCRE2 depth limit */
 #define LIMIT_MATCH_HEAP 8192          /* PCRE2 heap limit, KiB */
+#define LIMIT_PATTERN_TIME 200000      /* microseconds of processor time, all patterns of one mail */
 #define LIMIT_CANDIDATES 50            /* matches of one extractor tried against its type */
 #define LIMIT_EXTENDS 16               /* length of a chain of `extends` */
 

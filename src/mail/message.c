@@ -376,8 +376,19 @@ name_limits(Reading *reading)
     reading->message->limits = g_string_free(names, names->len == 0);
 }
 
+/* Bytes without a single header field are all body. */
 static void
-read_mime(Reading *reading, GMimeMessage *mime)
+take_bare_text(Parts *parts, const GByteArray *bytes)
+{
+    gsize length;
+    gsize used = MIN(bytes->len, LIMIT_PART_DECODED);
+    g_free(parts->text);
+    parts->text = charset_to_utf8((const char *)bytes->data, used, NULL, &length);
+    parts->text_limit |= used < bytes->len;
+}
+
+static void
+read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
 {
     Message *message = reading->message;
     message->headers = headers_read(mime, &reading->header);
@@ -385,6 +396,8 @@ read_mime(Reading *reading, GMimeMessage *mime)
     take_people(reading, mime);
     Parts parts;
     parts_read(mime, &parts);
+    if (g_hash_table_size(message->headers) == 0)
+        take_bare_text(&parts, bytes);
     unwrap_attached(reading, &parts);
     take_text(reading, &parts);
     take_links(reading, &parts);
@@ -416,7 +429,7 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     g_autoptr(GMimeMessage) mime = parse_mime(&array);
     if (!mime) /* not even an empty header */
         mime = g_mime_message_new(FALSE);
-    read_mime(&reading, mime);
+    read_mime(&reading, mime, &array);
     set_view(&reading, VIEW_FROM, addresses_as_text(message->from));
     set_view(&reading, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(&reading, VIEW_TO, addresses_as_text(reading.to));

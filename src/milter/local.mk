@@ -7,7 +7,7 @@ liblead_a_SOURCES += \
 	src/milter/milter.c src/milter/milter.h \
 	src/milter/service.c src/milter/service.h
 
-EXTRA_PROGRAMS += src/lead-milter
+sbin_PROGRAMS += src/lead-milter
 src_lead_milter_SOURCES = src/lead-milter.c
 src_lead_milter_LDADD = $(LEAD_LIBS)
 dist_man_MANS += src/lead-milter.8

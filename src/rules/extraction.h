@@ -13,24 +13,24 @@ typedef enum { ACTION_SUBMIT, ACTION_HOLD, ACTION_IGNORE } Action;
 extern const char *const action_names[]; /* submit hold ignore, NULL */
 
 typedef enum {
-    STEP_WON,       /* its value is the field's */
-    STEP_REJECTED,  /* it found something that failed the type's check: `why` */
-    STEP_NOTHING,   /* it found nothing */
-    STEP_LIMIT,     /* its pattern reached a limit: `why` names which */
+    STEP_WON,      /* its value is the field's */
+    STEP_REJECTED, /* it found something that failed the type's check: `why` */
+    STEP_NOTHING,  /* it found nothing */
+    STEP_LIMIT,    /* its pattern reached a limit: `why` names which */
 } StepOutcome;
 
 typedef struct {
-    const char *field;   /* "contact.name", as the rule says */
-    const char *set;     /* the attribute really set, STEP_WON only */
-    const char *kind;    /* label pattern value link card from */
-    const char *file;    /* the rule's place */
+    const char *field; /* "contact.name", as the rule says */
+    const char *set;   /* the attribute really set, STEP_WON only */
+    const char *kind;  /* label pattern value link card from */
+    const char *file;  /* the rule's place */
     guint line, column;
-    const char *source;  /* the source it belongs to: another one through `extends` */
-    char *view;          /* where it was found: "body", "header.x-phone", "card"; NULL */
+    const char *source;   /* the source it belongs to: another one through `extends` */
+    char *view;           /* where it was found: "body", "header.x-phone", "card"; NULL */
     gsize offset, length; /* of `raw` in that view's text, bytes; length 0 when there is no place */
-    char *raw;           /* what was found, NULL for STEP_NOTHING */
-    char *value;         /* normalised, STEP_WON only */
-    char *why;           /* STEP_REJECTED, STEP_LIMIT */
+    char *raw;            /* what was found, NULL for STEP_NOTHING */
+    char *value;          /* normalised, STEP_WON only */
+    char *why;            /* STEP_REJECTED, STEP_LIMIT */
     StepOutcome outcome;
 } Step;
 
@@ -40,15 +40,15 @@ typedef struct {
     gboolean matched;
     char *condition; /* the first condition that failed ("from", "not.subject"); NULL if matched */
     guint line, column; /* of that condition */
-    gboolean limit;  /* a pattern of it reached a limit; taken as not matching */
+    gboolean limit;     /* a pattern of it reached a limit; taken as not matching */
 } Trial;
 
 typedef struct {
     const char *source; /* the source that took the mail; NULL when none did */
     Action action;
-    char *reason;     /* why held or ignored; NULL for submit */
-    Lead *lead;       /* completed; NULL when ignored */
-    GPtrArray *steps; /* Step, in the order tried */
+    char *reason;      /* why held or ignored; NULL for submit */
+    Lead *lead;        /* completed; NULL when ignored */
+    GPtrArray *steps;  /* Step, in the order tried */
     GPtrArray *trials; /* Trial: the sources asked, up to the one that matched */
     Ruleset *ruleset;
 } Extraction;

@@ -1,1 +1,17 @@
-# src/rules
+liblead_a_SOURCES += \
+	src/rules/extraction.c src/rules/extraction.h src/rules/run.h \
+	src/rules/extractors.c \
+	src/rules/inquiry.c src/rules/inquiry.h \
+	src/rules/label.c src/rules/label.h \
+	src/rules/pattern.c src/rules/pattern.h src/rules/pattern-private.h \
+	src/rules/pattern-book.c \
+	src/rules/ruleset.c src/rules/ruleset.h src/rules/ruleset-private.h \
+	src/rules/ruletest.c src/rules/ruletest.h \
+	src/rules/source.c src/rules/source.h \
+	src/rules/template.c src/rules/template.h \
+	src/rules/view.c src/rules/view.h \
+	src/rules/when.c src/rules/when.h
+
+check_PROGRAMS += tests/unit/test-pattern
+tests_unit_test_pattern_SOURCES = tests/unit/test-pattern.c
+TESTS += tests/unit/test-pattern

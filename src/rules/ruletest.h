@@ -18,10 +18,10 @@ typedef struct {
 } RuleTest;
 
 typedef struct {
-    GPtrArray *tests;      /* RuleTest */
+    GPtrArray *tests; /* RuleTest */
     guint passed, failed;
-    GPtrArray *unreached;  /* char *: "FILE:LINE:COL: contact.name: label" extractors that won in no
-                              test, "FILE: source X" sources that took no mail */
+    GPtrArray *unreached; /* char *: "FILE:LINE:COL: contact.name: label" extractors that won in no
+                             test, "FILE: source X" sources that took no mail */
 } RuleTestReport;
 
 RuleTestReport *ruletest_run(Ruleset *ruleset);

@@ -219,8 +219,10 @@ test_a_mail_may_lack_everything(void)
         for (View view = 0; view < VIEW_N; view++)
             g_assert_nonnull(message_view(message, view));
     }
-    g_autoptr(Message) bare = message_parse("Name: Ada\0x\n", 12, NULL);
-    g_assert_nonnull(bare);
+    g_autoptr(Message) bare = parse("no header at all\nsecond line\n");
+    assert_view(bare, VIEW_BODY, "no header at all\nsecond line\n");
+    g_autoptr(Message) nul = message_parse("Name: Ada\0x\n", 12, NULL);
+    g_assert_nonnull(nul);
 }
 
 static void

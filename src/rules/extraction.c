@@ -1,0 +1,220 @@
+#include "rules/extraction.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "rules/label.h"
+#include "rules/run.h"
+#include "rules/template.h"
+
+static void
+step_free(gpointer data)
+{
+    Step *step = data;
+    g_free(step->view);
+    g_free(step->raw);
+    g_free(step->value);
+    g_free(step->why);
+    g_free(step);
+}
+
+static void
+trial_free(gpointer data)
+{
+    Trial *trial = data;
+    g_free(trial->condition);
+    g_free(trial);
+}
+
+void
+extraction_free(Extraction *extraction)
+{
+    if (!extraction)
+        return;
+    g_free(extraction->reason);
+    lead_free(extraction->lead);
+    g_ptr_array_unref(extraction->steps);
+    g_ptr_array_unref(extraction->trials);
+    ruleset_unref(extraction->ruleset);
+    g_free(extraction);
+}
+
+/* --- which source --- */
+
+static const Source *
+choose_source(Run *run, const Ruleset *ruleset)
+{
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        const Source *source = g_ptr_array_index(ruleset->sources, i);
+        WhenResult result = when_judge(source->when, run->message, &run->budget);
+        Trial *trial = g_new0(Trial, 1);
+        *trial = (Trial){source->name, source->file,  result.holds, result.condition,
+                         result.line,  result.column, result.limit};
+        g_ptr_array_add(run->result->trials, trial);
+        if (result.holds)
+            return source;
+    }
+    return NULL;
+}
+
+static gboolean
+is_in_domain(const char *domain, const char *of)
+{
+    gsize length = strlen(domain), n = strlen(of);
+    return length >= n && g_ascii_strcasecmp(domain + length - n, of) == 0 &&
+           (length == n || domain[length - n - 1] == '.');
+}
+
+static gboolean
+is_authenticated(const Source *source, const Message *message)
+{
+    const char *const *domains = message_authenticated(message);
+    for (guint i = 0; domains[i]; i++)
+        for (guint j = 0; j < source->authenticate->len; j++)
+            if (is_in_domain(domains[i], g_ptr_array_index(source->authenticate, j)))
+                return TRUE;
+    return FALSE;
+}
+
+static void
+judge_action(Run *run)
+{
+    const Source *source = run->source;
+    Extraction *result = run->result;
+    result->action = source->action;
+    if (source->action == ACTION_HOLD)
+        result->reason = g_strdup_printf("the rule %s holds its leads", source->name);
+    else if (source->action == ACTION_IGNORE)
+        result->reason = g_strdup_printf("the rule %s ignores it", source->name);
+    if (source->action != ACTION_SUBMIT || source->authenticate->len == 0 ||
+        !run->options->judge_authentication || is_authenticated(source, run->message))
+        return;
+    result->action = ACTION_HOLD;
+    result->reason = g_strdup_printf("no DKIM or DMARC pass for %s: perhaps forged",
+                                     (char *)g_ptr_array_index(source->authenticate, 0));
+}
+
+/* --- fields --- */
+
+/* How far a field has come. */
+typedef struct {
+    const Field *field;
+    guint next;             /* the extractor to go on with */
+    gboolean done, waiting; /* waiting: for the fields that its value refers to */
+} Progress;
+
+/* Try the extractors from `next` on; values only when `with_values`. */
+static void
+try_field(Run *run, Progress *progress, gboolean with_values)
+{
+    const Field *field = progress->field;
+    if (field->type != TYPE_ADDRESS && lead_get(run->lead, field->name)) {
+        progress->done = TRUE; /* by another field's extractor, as with a cell phone */
+        return;
+    }
+    for (; progress->next < field->extractors->len; progress->next++) {
+        const Extractor *extractor = g_ptr_array_index(field->extractors, progress->next);
+        if (extractor->kind == EXTRACTOR_VALUE && !with_values)
+            return;
+        if (extractor_run(run, field, extractor))
+            break;
+    }
+    progress->done = TRUE;
+}
+
+static void
+finish_field(Run *run, GArray *all, Progress *progress)
+{
+    if (progress->done || progress->waiting)
+        return;
+    progress->waiting = TRUE;
+    const Extractor *extractor = g_ptr_array_index(progress->field->extractors, progress->next);
+    for (guint i = 0; i < extractor->template->len; i++) {
+        const Reference *reference = g_ptr_array_index(extractor->template, i);
+        for (guint j = 0; reference->kind == REFERENCE_FIELD && j < all->len; j++) {
+            Progress *other = &g_array_index(all, Progress, j);
+            if (strcmp(other->field->name, reference->name) == 0)
+                finish_field(run, all, other);
+        }
+    }
+    try_field(run, progress, TRUE);
+}
+
+static void
+index_free(gpointer index)
+{
+    label_index_free(index);
+}
+
+static void
+run_fields(Run *run)
+{
+    const GPtrArray *fields = run->source->fields;
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(Progress));
+    run->indexes = g_hash_table_new_full(NULL, NULL, NULL, index_free);
+    for (guint i = 0; i < fields->len; i++) {
+        Progress progress = {.field = g_ptr_array_index(fields, i)};
+        try_field(run, &progress, FALSE);
+        g_array_append_val(all, progress);
+    }
+    for (guint i = 0; i < all->len; i++)
+        finish_field(run, all, &g_array_index(all, Progress, i));
+    g_hash_table_unref(run->indexes);
+}
+
+/* --- the whole --- */
+
+Extraction *
+extraction_run(Ruleset *ruleset, const Message *message, const ExtractionOptions *options)
+{
+    static const ExtractionOptions none;
+    Extraction *result = g_new0(Extraction, 1);
+    result->ruleset = ruleset_ref(ruleset);
+    result->steps = g_ptr_array_new_with_free_func(step_free);
+    result->trials = g_ptr_array_new_with_free_func(trial_free);
+    Run run = {.result = result, .message = message, .options = options ? options : &none};
+    pattern_budget_begin(&run.budget, LIMIT_PATTERN_TIME);
+    run.source = choose_source(&run, ruleset);
+    if (run.source) {
+        result->source = run.source->name;
+        judge_action(&run);
+    }
+    if (result->action == ACTION_IGNORE)
+        return result;
+    result->lead = run.lead = lead_new();
+    if (run.source)
+        run_fields(&run);
+    if (!run.options->keep_lead_open)
+        extraction_complete(run.lead, message, run.options);
+    return result;
+}
+
+/* The notes say that there was more. */
+static void
+note_cut(Lead *lead)
+{
+    const char *notes = lead_get(lead, "opportunity.notes");
+    g_autofree char *more = g_strconcat(
+        notes ? notes : "", notes ? "\n\n" : "",
+        "[The mail was larger than limits.message allows; this is its beginning.]", NULL);
+    lead_set(lead, "opportunity.notes", more, NULL, NULL);
+}
+
+void
+extraction_complete(Lead *lead, const Message *message, const ExtractionOptions *options)
+{
+    MessageAddress reply_to = message_reply_to(message), from = message_from(message);
+    const char *body = message_view(message, VIEW_BODY);
+    gboolean blank = body[strspn(body, " \t\n")] == '\0';
+    LeadFallback fallback = {
+        .from_name = from.name,
+        .from_address = reply_to.address ? reply_to.address : from.address,
+        .sender = message_sender(message),
+        .subject = message_view(message, VIEW_SUBJECT),
+        .text = blank ? message_view(message, VIEW_TEXT) : body,
+        .own_domains = options ? options->own_domains : NULL,
+    };
+    lead_complete(lead, &fallback);
+    if (message_truncated(message))
+        note_cut(lead);
+}

@@ -1,0 +1,394 @@
+#include <string.h>
+
+#include "base/limits.h"
+#include "lead/value.h"
+#include "rules/label.h"
+#include "rules/run.h"
+#include "rules/template.h"
+
+#define REJECTED_KEPT 3 /* of one extractor, in the account */
+#define ADDRESS_LINES 4
+#define LINK_DIGITS 7 /* a visible text with so many is meant as a number */
+
+/* One extractor at work. */
+typedef struct {
+    Run *run;
+    const Field *field;
+    const Extractor *extractor;
+    guint candidates, rejected;
+} Attempt;
+
+/* --- the account --- */
+
+static Step *
+add_step(Attempt *attempt, StepOutcome outcome, const char *view, gsize offset, gsize length,
+         const char *raw, char *why)
+{
+    const Extractor *extractor = attempt->extractor;
+    Step *step = g_new0(Step, 1);
+    *step = (Step){
+        .field = attempt->field->name,
+        .kind = extractor_names[extractor->kind],
+        .file = extractor->file,
+        .line = extractor->line,
+        .column = extractor->column,
+        .source = extractor->source,
+        .view = g_strdup(view),
+        .offset = offset,
+        .length = length,
+        .raw = g_strdup(raw),
+        .why = why,
+        .outcome = outcome,
+    };
+    g_ptr_array_add(attempt->run->result->steps, step);
+    return step;
+}
+
+/* --- offering a candidate --- */
+
+static gboolean
+is_nobody(const Run *run, const char *address)
+{
+    g_autofree char *email = address ? value_normalise(TYPE_EMAIL, address, NULL) : NULL;
+    const char *const *own = run->options->own_domains;
+    return email && value_email_is_not_a_person(email, own);
+}
+
+/* Try a value; `view` NULL and `length` 0 when it stands in no view. */
+static gboolean
+offer(Attempt *attempt, const char *view, gsize offset, gsize length, const char *raw)
+{
+    Run *run = attempt->run;
+    const char *name = attempt->field->name, *set = name;
+    char *why = NULL;
+    attempt->candidates++;
+    if (attempt->field->type == TYPE_EMAIL && is_nobody(run, raw))
+        why = g_strdup("an address of ours, a robot's or a relay's");
+    else if (lead_set(run->lead, name, raw, &set, &why)) {
+        Step *step = add_step(attempt, STEP_WON, view, offset, length, raw, NULL);
+        /* Names of the table and of the rules outlive the account; so must this. */
+        step->set = g_intern_string(attribute_find(set) >= 0 ? set : name);
+        step->value = g_strdup(lead_get(run->lead, set));
+        g_free(why);
+        return TRUE;
+    }
+    if (attempt->rejected++ < REJECTED_KEPT)
+        add_step(attempt, STEP_REJECTED, view, offset, length, raw, why);
+    else
+        g_free(why);
+    return FALSE;
+}
+
+static gboolean
+offer_range(Attempt *attempt, const char *view, const char *text, gsize offset, gsize length)
+{
+    g_autofree char *raw = g_strndup(text + offset, length);
+    return offer(attempt, view, offset, length, raw);
+}
+
+static gboolean
+may_go_on(const Attempt *attempt)
+{
+    return attempt->candidates < LIMIT_CANDIDATES;
+}
+
+/* --- label --- */
+
+static const LabelIndex *
+index_of(Run *run, const char *text)
+{
+    LabelIndex *index = g_hash_table_lookup(run->indexes, text);
+    if (!index) {
+        index = label_index(text, run->source->labels);
+        g_hash_table_insert(run->indexes, (gpointer)text, index);
+    }
+    return index;
+}
+
+static guint
+address_parts(const char *text, gsize length)
+{
+    g_autofree char *raw = g_strndup(text, length);
+    Address address;
+    if (!address_split(raw, &address))
+        return 0;
+    guint parts = (address.street != NULL) + (address.city != NULL) + (address.state != NULL) +
+                  (address.postal_code != NULL);
+    address_clear(&address);
+    return parts;
+}
+
+/* How much of a block is the address: the fewest lines that have the most parts. */
+static gsize
+address_length(const char *text, gsize length)
+{
+    gsize best = length;
+    guint most = 0, lines = 0;
+    for (gsize end = 0; end < length && lines < ADDRESS_LINES; lines++) {
+        end += strcspn(text + end, "\n");
+        end = MIN(end, length);
+        guint parts = address_parts(text, end);
+        if (parts > most) {
+            most = parts;
+            best = end;
+        }
+        end++;
+    }
+    return best;
+}
+
+static gboolean
+run_one_label(Attempt *attempt, const ViewRef *view, const char *key)
+{
+    AttributeType type = attempt->field->type;
+    LabelExtent extent = type == TYPE_NOTES                           ? LABEL_ALL
+                         : type == TYPE_ADDRESS || type == TYPE_LINES ? LABEL_BLOCK
+                                                                      : LABEL_LINE;
+    const char *text = view_text(view, attempt->run->message);
+    const LabelIndex *index = index_of(attempt->run, text);
+    gsize offset, length;
+    for (guint n = 0; may_go_on(attempt) && label_find(index, key, n, extent, &offset, &length);
+         n++) {
+        if (type == TYPE_ADDRESS)
+            length = address_length(text + offset, length);
+        if (offer_range(attempt, view->name, text, offset, length))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+run_label(Attempt *attempt)
+{
+    const Extractor *extractor = attempt->extractor;
+    for (guint v = 0; v < extractor->views->len; v++)
+        for (guint i = 0; i < extractor->labels->len; i++)
+            if (run_one_label(attempt, &g_array_index(extractor->views, ViewRef, v),
+                              g_ptr_array_index(extractor->labels, i)))
+                return TRUE;
+    return FALSE;
+}
+
+/* --- pattern --- */
+
+/* TRUE when it won. A limit ends the extractor: *limit is TRUE then. */
+static gboolean
+run_pattern_in(Attempt *attempt, const char *view, const char *text, gboolean *limit)
+{
+    gsize length = strlen(text);
+    PatternMatch match;
+    const char *which;
+    for (gsize offset = 0; offset <= length && may_go_on(attempt);
+         offset = pattern_next(text, &match)) {
+        PatternResult result = pattern_match(attempt->extractor->pattern, text, length, offset,
+                                             &attempt->run->budget, &match, &which);
+        if (result == PATTERN_LIMIT) {
+            add_step(attempt, STEP_LIMIT, view, 0, 0, NULL, g_strdup(which));
+            attempt->candidates++;
+            *limit = TRUE;
+            return FALSE;
+        }
+        if (result == PATTERN_NONE)
+            return FALSE;
+        if (match.value_end > match.value_start &&
+            offer_range(attempt, view, text, match.value_start,
+                        match.value_end - match.value_start))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static gboolean
+run_pattern(Attempt *attempt)
+{
+    const Extractor *extractor = attempt->extractor;
+    gboolean limit = FALSE;
+    for (guint v = 0; v < extractor->views->len && !limit; v++) {
+        const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
+        if (run_pattern_in(attempt, view->name, view_text(view, attempt->run->message), &limit))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* --- link --- */
+
+static guint
+copy_digits(const char *text, char *digits, guint room)
+{
+    guint n = 0;
+    for (; *text && n + 1 < room; text++)
+        if (g_ascii_isdigit(*text))
+            digits[n++] = *text;
+    digits[n] = '\0';
+    return n;
+}
+
+/* Whether what the reader sees is another number or address than what the link leads to. */
+static gboolean
+link_lies(const HtmlLink *link, const char *value)
+{
+    char seen[64], real[64];
+    if (strchr(link->text, '@') && strchr(value, '@'))
+        return strstr(link->text, value) == NULL && !strstr(value, link->text);
+    guint n = copy_digits(link->text, seen, sizeof seen);
+    guint m = copy_digits(value, real, sizeof real);
+    if (n < LINK_DIGITS || m < LINK_DIGITS || strchr(value, '@'))
+        return FALSE;
+    return n > m ? !g_str_has_suffix(seen, real) : !g_str_has_suffix(real, seen);
+}
+
+static gboolean
+run_scheme(Attempt *attempt)
+{
+    const char *scheme = attempt->extractor->word;
+    gsize length = strlen(scheme);
+    const GPtrArray *links = message_links(attempt->run->message);
+    for (guint i = 0; i < links->len && may_go_on(attempt); i++) {
+        const HtmlLink *link = g_ptr_array_index(links, i);
+        if (g_ascii_strncasecmp(link->target, scheme, length) != 0 || link->target[length] != ':')
+            continue;
+        const char *target = link->target + length + 1;
+        g_autofree char *encoded = g_strndup(target, strcspn(target, "?;"));
+        g_autofree char *value = g_uri_unescape_string(encoded, NULL);
+        if (!value || !g_utf8_validate(value, -1, NULL) || !*value)
+            continue;
+        if (link_lies(link, value)) {
+            add_step(attempt, STEP_REJECTED, "links", 0, 0, value,
+                     g_strdup("the link leads elsewhere than it says"));
+            attempt->candidates++;
+        } else if (offer(attempt, "links", 0, 0, value)) {
+            return TRUE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean
+run_link(Attempt *attempt)
+{
+    gboolean limit = FALSE;
+    if (attempt->extractor->word)
+        return run_scheme(attempt);
+    return run_pattern_in(attempt, "links", message_view(attempt->run->message, VIEW_LINKS),
+                          &limit);
+}
+
+/* --- card --- */
+
+static const char *
+card_value(const Message *message, const char *key, guint n)
+{
+    const GPtrArray *cards = message_cards(message);
+    for (guint i = 0; i < cards->len; i++) {
+        const CardValue *card = g_ptr_array_index(cards, i);
+        if (strcmp(card->key, key) == 0 && n-- == 0)
+            return card->value;
+    }
+    return NULL;
+}
+
+static gboolean
+run_card(Attempt *attempt)
+{
+    const Message *message = attempt->run->message;
+    const char *key = attempt->extractor->word, *value;
+    for (guint n = 0; may_go_on(attempt) && (value = card_value(message, key, n)); n++)
+        if (offer(attempt, "card", 0, 0, value))
+            return TRUE;
+    const char *first = card_value(message, "first_name", 0);
+    const char *last = card_value(message, "last_name", 0);
+    if (strcmp(key, "name") != 0 || !first || !last)
+        return FALSE;
+    g_autofree char *whole = g_strconcat(first, " ", last, NULL);
+    return offer(attempt, "card", 0, 0, whole);
+}
+
+/* --- from --- */
+
+static gboolean
+run_from(Attempt *attempt)
+{
+    const Message *message = attempt->run->message;
+    const char *word = attempt->extractor->word;
+    MessageAddress address = strcmp(word, "from") == 0       ? message_from(message)
+                             : strcmp(word, "reply_to") == 0 ? message_reply_to(message)
+                                                             : (MessageAddress){0};
+    if (strcmp(word, "sender") == 0 && *message_sender(message))
+        address.address = message_sender(message);
+    const char *value = attempt->field->type == TYPE_EMAIL ? address.address : address.name;
+    if (!value)
+        return FALSE;
+    if (attempt->field->type == TYPE_NAME && is_nobody(attempt->run, address.address)) {
+        attempt->candidates++;
+        add_step(attempt, STEP_REJECTED, word, 0, 0, value,
+                 g_strdup("the name of an address of ours, a robot's or a relay's"));
+        return FALSE;
+    }
+    return offer(attempt, word, 0, 0, value);
+}
+
+/* --- value --- */
+
+/* What a reference stands for, or NULL; borrowed, or in *own. */
+static const char *
+dereference(Attempt *attempt, const Reference *reference, char **own)
+{
+    Run *run = attempt->run;
+    static const View views[] = {VIEW_BODY, VIEW_SIGNATURE};
+    switch (reference->kind) {
+    case REFERENCE_NONE:
+        return reference->name;
+    case REFERENCE_FIELD:
+        return lead_get(run->lead, reference->name);
+    case REFERENCE_SOURCE:
+        return run->source->name;
+    case REFERENCE_SUBJECT:
+        return message_view(run->message, VIEW_SUBJECT);
+    case REFERENCE_FROM_NAME:
+        return message_from(run->message).name;
+    case REFERENCE_FROM_ADDRESS:
+        return message_from(run->message).address;
+    case REFERENCE_CARD:
+        return card_value(run->message, reference->name, 0);
+    case REFERENCE_LABEL:
+        for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
+            const char *text = message_view(run->message, views[i]);
+            gsize offset, length;
+            if (label_find(index_of(run, text), reference->name, 0, LABEL_LINE, &offset, &length))
+                return *own = g_strndup(text + offset, length);
+        }
+        return NULL;
+    }
+    return NULL;
+}
+
+static gboolean
+run_value(Attempt *attempt)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    const GPtrArray *template = attempt->extractor->template;
+    for (guint i = 0; i < template->len; i++) {
+        g_autofree char *own = NULL;
+        const char *part = dereference(attempt, g_ptr_array_index(template, i), &own);
+        if (!part || !*part)
+            return FALSE;
+        g_string_append(text, part);
+    }
+    return offer(attempt, NULL, 0, 0, text->str);
+}
+
+gboolean
+extractor_run(Run *run, const Field *field, const Extractor *extractor)
+{
+    static gboolean (*const kinds[])(Attempt *) = {
+        [EXTRACTOR_LABEL] = run_label, [EXTRACTOR_PATTERN] = run_pattern,
+        [EXTRACTOR_VALUE] = run_value, [EXTRACTOR_LINK] = run_link,
+        [EXTRACTOR_CARD] = run_card,   [EXTRACTOR_FROM] = run_from,
+    };
+    Attempt attempt = {.run = run, .field = field, .extractor = extractor};
+    gboolean won = kinds[extractor->kind](&attempt);
+    if (attempt.candidates == 0)
+        add_step(&attempt, STEP_NOTHING, NULL, 0, 0, NULL, NULL);
+    return won;
+}

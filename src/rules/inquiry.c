@@ -1,0 +1,88 @@
+#include "rules/inquiry.h"
+
+#include "lead/defaults.h"
+#include "lead/lead.h"
+
+/* Subject to what a sender may change between two deliveries of one mail: nothing. */
+static char *
+digest_of(const Message *message)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    const char *const parts[] = {message_sender(message), message_view(message, VIEW_SUBJECT),
+                                 message_view(message, VIEW_BODY)};
+    for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
+        g_checksum_update(sum, (const guchar *)parts[i], -1);
+        g_checksum_update(sum, (const guchar *)"", 1); /* the final 0 keeps them apart */
+    }
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+/* The first mailbox in the configuration that takes one of the recipients, for an account. */
+static const ConfigMailbox *
+mailbox_for(const Config *config, const InquiryMail *mail, guint account)
+{
+    int first = -1;
+    for (guint i = 0; mail->recipients[i]; i++) {
+        int index = config_mailbox(config, mail->recipients[i]);
+        if (index < 0 || (first >= 0 && index >= first))
+            continue;
+        const ConfigMailbox *mailbox = g_ptr_array_index(config->mailboxes, index);
+        if (mailbox->account == account)
+            first = index;
+    }
+    return first >= 0 ? g_ptr_array_index(config->mailboxes, first) : NULL;
+}
+
+static LeadRecord *
+record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMailbox *mailbox,
+           const ExtractionOptions *options, const char *queue_id)
+{
+    const Extraction *extraction = inquiry->extraction;
+    g_autoptr(Lead) lead = lead_copy(extraction->lead);
+    defaults_apply(lead, mailbox);
+    extraction_complete(lead, inquiry->message, options);
+    LeadRecord *record = g_new0(LeadRecord, 1);
+    record->account = g_strdup(account->name);
+    record->source = g_strdup(extraction->source ? extraction->source : "none");
+    record->held = extraction->action == ACTION_HOLD;
+    record->reason = record->held ? g_strdup(extraction->reason) : NULL;
+    record->payload =
+        payload_build(lead, ruleset_wire(extraction->ruleset), account->relationships);
+    record->message_key = g_strdup(message_id(inquiry->message));
+    record->digest = digest_of(inquiry->message);
+    record->queue_id = g_strdup(queue_id);
+    return record;
+}
+
+Inquiry *
+inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
+{
+    MessageOptions message_options = {mail->sender, config->authserv_id, mail->truncated};
+    ExtractionOptions options = {
+        .own_domains = (const char *const *)config->own_domains,
+        .judge_authentication = config->authserv_id != NULL,
+        .keep_lead_open = TRUE,
+    };
+    Inquiry *inquiry = g_new0(Inquiry, 1);
+    inquiry->records = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
+    inquiry->message = message_parse(mail->bytes, mail->length, &message_options);
+    inquiry->extraction = extraction_run(ruleset, inquiry->message, &options);
+    for (guint i = 0; i < config->accounts->len && inquiry->extraction->lead; i++) {
+        const ConfigMailbox *mailbox = mailbox_for(config, mail, i);
+        if (mailbox)
+            g_ptr_array_add(inquiry->records, record_new(inquiry, config_account(config, i),
+                                                         mailbox, &options, mail->queue_id));
+    }
+    return inquiry;
+}
+
+void
+inquiry_free(Inquiry *inquiry)
+{
+    if (!inquiry)
+        return;
+    g_ptr_array_unref(inquiry->records);
+    extraction_free(inquiry->extraction);
+    message_free(inquiry->message);
+    g_free(inquiry);
+}

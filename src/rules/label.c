@@ -1,0 +1,412 @@
+#include "rules/label.h"
+
+#include <string.h>
+
+#define WORDS_MAX 6   /* of a label inside a line */
+#define BLANK_LINES 2 /* between a label's line and its value */
+
+typedef enum {
+    STYLE_INLINE, /* a separator, then the value, perhaps on the next lines */
+    STYLE_CELL,   /* the value is a cell of a table */
+    STYLE_ALONE,  /* the label's line, then the value's */
+} Style;
+
+typedef struct {
+    const char *key;   /* the set's */
+    const char *begin; /* of the label */
+    const char *value; /* where the value's line goes on behind the label */
+    const char *end;   /* of the value in that line: its end, or where the next label begins */
+    Style style;
+} Place;
+
+struct LabelIndex {
+    GArray *places;     /* Place, in the text's order */
+    GHashTable *by_key; /* key → GArray of indices into places */
+    const char *text, *end;
+    GHashTable *known;
+};
+
+/* --- keys --- */
+
+static gboolean
+is_decoration(gunichar c)
+{
+    return g_unichar_isspace(c) || (c < 0x80 && strchr("*_:?#>~`|=-", (int)c)) || c == 0x2022 ||
+           c == 0x00B7 || c == 0x25AA || c == 0xFF1A || c == 0xFEFF || c == 0x200B;
+}
+
+static void
+trim(const char **begin, const char **end)
+{
+    while (*begin < *end && is_decoration(g_utf8_get_char(*begin)))
+        *begin = g_utf8_next_char(*begin);
+    while (*end > *begin) {
+        const char *last = g_utf8_find_prev_char(*begin, *end);
+        if (!last || !is_decoration(g_utf8_get_char(last)))
+            return;
+        *end = last;
+    }
+}
+
+static gboolean
+drop_suffix(const char *begin, const char **end, const char *suffix)
+{
+    gsize length = strlen(suffix);
+    if ((gsize)(*end - begin) <= length || g_ascii_strncasecmp(*end - length, suffix, length) != 0)
+        return FALSE;
+    *end -= length;
+    return TRUE;
+}
+
+char *
+label_key(const char *label, gsize length)
+{
+    const char *begin = label, *end = label + length;
+    if (length > LABEL_MAX)
+        return NULL;
+    trim(&begin, &end);
+    if (drop_suffix(begin, &end, "(required)") || drop_suffix(begin, &end, "(optional)"))
+        trim(&begin, &end);
+    if (begin == end)
+        return NULL;
+    GString *key = g_string_sized_new(end - begin);
+    gboolean space = FALSE;
+    for (const char *p = begin; p < end; p = g_utf8_next_char(p)) {
+        gunichar c = g_utf8_get_char(p);
+        if (g_unichar_isspace(c)) {
+            space = TRUE;
+            continue;
+        }
+        if (space)
+            g_string_append_c(key, ' ');
+        space = FALSE;
+        g_string_append_unichar(key, c == 0x2019 ? '\'' : g_unichar_tolower(c));
+    }
+    return g_string_free(key, FALSE);
+}
+
+/* The set's own copy of a label, or NULL when it is not known. */
+static const char *
+known_key(const LabelIndex *index, const char *begin, const char *end)
+{
+    if (end <= begin || end - begin > LABEL_MAX)
+        return NULL;
+    g_autofree char *key = label_key(begin, end - begin);
+    gpointer own = NULL;
+    if (key)
+        g_hash_table_lookup_extended(index->known, key, &own, NULL);
+    return own;
+}
+
+/* --- building --- */
+
+static void
+add_place(LabelIndex *index, const char *key, const char *begin, const char *value, const char *end,
+          Style style)
+{
+    if (index->places->len >= LABELS_FOUND_MAX)
+        return;
+    Place place = {key, begin, value, end, style};
+    guint number = index->places->len;
+    g_array_append_val(index->places, place);
+    GArray *numbers = g_hash_table_lookup(index->by_key, key);
+    if (!numbers) {
+        numbers = g_array_new(FALSE, FALSE, sizeof(guint));
+        g_hash_table_insert(index->by_key, (gpointer)key, numbers);
+    }
+    g_array_append_val(numbers, number);
+}
+
+/* The cells of a line, at most `n`; how many there are. */
+static guint
+split_cells(const char *line, const char *end, const char **cells, guint n)
+{
+    guint count = 0;
+    for (const char *p = line; count < n; p++) {
+        cells[count++] = p;
+        p = memchr(p, '\t', end - p);
+        if (!p)
+            break;
+    }
+    return count;
+}
+
+static const char *
+cell_end(const char *cell, const char *line_end)
+{
+    const char *tab = memchr(cell, '\t', line_end - cell);
+    return tab ? tab : line_end;
+}
+
+#define CELLS_MAX 32
+
+/* A row of labels above a row of values. */
+static gboolean
+scan_header_row(LabelIndex *index, const char **cells, guint n, const char *end)
+{
+    const char *below[CELLS_MAX], *keys[CELLS_MAX];
+    if (n < 2 || !*end)
+        return FALSE;
+    for (guint i = 0; i < n; i++) {
+        keys[i] = known_key(index, cells[i], cell_end(cells[i], end));
+        if (!keys[i])
+            return FALSE;
+    }
+    const char *row = end + 1, *row_end = row + strcspn(row, "\n");
+    if (split_cells(row, row_end, below, CELLS_MAX) != n)
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        add_place(index, keys[i], cells[i], below[i], cell_end(below[i], row_end), STYLE_CELL);
+    return TRUE;
+}
+
+static void
+scan_row(LabelIndex *index, const char *line, const char *end)
+{
+    const char *cells[CELLS_MAX];
+    guint n = split_cells(line, end, cells, CELLS_MAX);
+    if (scan_header_row(index, cells, n, end))
+        return;
+    for (guint i = 0; i + 1 < n; i++) {
+        const char *key = known_key(index, cells[i], cell_end(cells[i], end));
+        if (!key)
+            continue;
+        add_place(index, key, cells[i], cells[i + 1], cell_end(cells[i + 1], end), STYLE_CELL);
+        i++; /* the next cell is its value */
+    }
+}
+
+/* Where a label at the line's beginning ends and its value begins; NULL when nothing separates. */
+static const char *
+find_separator(const char *line, const char *end, const char **value)
+{
+    const char *most = MIN(end, line + LABEL_MAX);
+    for (const char *p = line; p < most; p++) {
+        gboolean dash = *p == ' ' && most - p > 2 &&
+                        ((p[1] == '-' && p[2] == ' ') || strncmp(p + 1, "\xE2\x80\x93 ", 4) == 0 ||
+                         strncmp(p + 1, "\xE2\x80\x94 ", 4) == 0);
+        if (*p == ':' || *p == '=' || *p == '|') {
+            *value = p + 1;
+            return p;
+        }
+        if (strncmp(p, "\xEF\xBC\x9A", 3) == 0) { /* a full-width colon */
+            *value = p + 3;
+            return p;
+        }
+        if (dash && p > line + 2) { /* not a bullet's */
+            *value = p + (p[1] == '-' ? 3 : 5);
+            return p;
+        }
+    }
+    return NULL;
+}
+
+/* The known label that ends at this colon inside a line; where it begins. */
+static const char *
+label_before(const LabelIndex *index, const char *from, const char *colon, const char **key)
+{
+    const char *best = NULL, *p = colon;
+    for (guint words = 0; words < WORDS_MAX && p > from && colon - p < LABEL_MAX;) {
+        while (p > from && p[-1] != ' ' && p[-1] != '\t' && p[-1] != '|' && p[-1] != ',' &&
+               p[-1] != ';')
+            p--;
+        const char *found = p < colon ? known_key(index, p, colon) : NULL;
+        if (found) {
+            best = p;
+            *key = found; /* the longest wins */
+        }
+        if (p <= from || p[-1] != ' ')
+            break;
+        while (p > from && p[-1] == ' ')
+            p--;
+        words++;
+    }
+    return best;
+}
+
+/* Further "Label: value" pairs behind the first; each ends the value before it. */
+static void
+scan_rest_of_line(LabelIndex *index, const char *value, const char *end)
+{
+    const char *from = value;
+    guint tried = 0;
+    for (const char *colon = value; tried < 50; colon++, tried++) {
+        colon = memchr(colon, ':', end - colon);
+        if (!colon)
+            return;
+        const char *key = NULL, *begin = label_before(index, from, colon, &key);
+        if (!begin || begin == from)
+            continue;
+        Place *last = &g_array_index(index->places, Place, index->places->len - 1);
+        last->end = begin;
+        add_place(index, key, begin, colon + 1, end, STYLE_INLINE);
+        from = colon + 1;
+    }
+}
+
+static void
+scan_line(LabelIndex *index, const char *line, const char *end)
+{
+    if (memchr(line, '\t', end - line)) {
+        scan_row(index, line, end);
+        return;
+    }
+    const char *value, *separator = find_separator(line, end, &value);
+    const char *key = separator ? known_key(index, line, separator) : NULL;
+    /* "How did you hear - or see - of us: …": the first separator may be the label's own. */
+    if (!key && separator && *separator != ':') {
+        const char *colon = memchr(line, ':', MIN(end - line, LABEL_MAX));
+        key = colon ? known_key(index, line, colon) : NULL;
+        value = colon ? colon + 1 : value;
+    }
+    if (key && index->places->len < LABELS_FOUND_MAX) {
+        add_place(index, key, line, value, end, STYLE_INLINE);
+        scan_rest_of_line(index, value, end);
+        return;
+    }
+    key = known_key(index, line, end);
+    if (key)
+        add_place(index, key, line, end, end, STYLE_ALONE);
+}
+
+static void
+numbers_free(gpointer numbers)
+{
+    g_array_unref(numbers);
+}
+
+LabelIndex *
+label_index(const char *text, GHashTable *known)
+{
+    LabelIndex *index = g_new0(LabelIndex, 1);
+    index->text = text;
+    index->end = text + strlen(text);
+    index->known = known;
+    index->places = g_array_new(FALSE, FALSE, sizeof(Place));
+    index->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, numbers_free);
+    for (const char *line = text; *line;) {
+        const char *end = line + strcspn(line, "\n");
+        if (end > line)
+            scan_line(index, line, end);
+        line = *end ? end + 1 : end;
+    }
+    return index;
+}
+
+void
+label_index_free(LabelIndex *index)
+{
+    if (!index)
+        return;
+    g_array_unref(index->places);
+    g_hash_table_unref(index->by_key);
+    g_free(index);
+}
+
+/* --- asking --- */
+
+static gboolean
+is_blank(const char *begin, const char *end)
+{
+    while (begin < end && g_ascii_isspace(*begin))
+        begin++;
+    return begin == end;
+}
+
+static gboolean
+is_rule(const char *begin, const char *end)
+{
+    gsize length = end - begin;
+    return length >= 3 && strspn(begin, "-=_*~ ") >= length;
+}
+
+static const char *
+line_end(const char *line)
+{
+    return line + strcspn(line, "\n");
+}
+
+/* Where the next label of this style begins, that ends the value: the text's end if none does.
+ * A label that has a line of its own ends only the value of another such, since prose has
+ * such lines, too. */
+static const char *
+next_label(const LabelIndex *index, guint number)
+{
+    const Place *place = &g_array_index(index->places, Place, number);
+    for (guint i = number + 1; i < index->places->len; i++) {
+        const Place *other = &g_array_index(index->places, Place, i);
+        if (other->begin > place->begin &&
+            (other->style != STYLE_ALONE || place->style == STYLE_ALONE ||
+             is_blank(place->value, place->end)))
+            return other->begin;
+    }
+    return index->end;
+}
+
+/* The value's first line: behind the label, or below it. Empty when there is none. */
+static void
+first_line(const Place *place, const char *stop, const char **begin, const char **end)
+{
+    *begin = place->value;
+    *end = place->end;
+    if (place->style == STYLE_CELL || !is_blank(*begin, *end))
+        return;
+    for (guint i = 0; i <= BLANK_LINES + 1; i++) {
+        const char *line_stop = line_end(*begin);
+        if (!*line_stop || line_stop + 1 >= stop) {
+            *end = *begin;
+            return;
+        }
+        *begin = line_stop + 1;
+        *end = MIN(line_end(*begin), stop);
+        if (!is_blank(*begin, *end) && !is_rule(*begin, *end))
+            return;
+    }
+    *end = *begin;
+}
+
+/* Lines that go on below the first. */
+static const char *
+block_end(const char *end, const char *stop)
+{
+    for (guint i = 1; i < LABEL_BLOCK_LINES && *end == '\n' && end + 1 < stop; i++) {
+        const char *line = end + 1, *next = MIN(line_end(line), stop);
+        if (is_blank(line, next) || is_rule(line, next) || memchr(line, '\t', next - line))
+            break;
+        end = next;
+    }
+    return end;
+}
+
+static void
+strip(const char **begin, const char **end)
+{
+    while (*begin < *end && (g_ascii_isspace(**begin) || strchr("*_", **begin)))
+        ++*begin;
+    while (*end > *begin && (g_ascii_isspace((*end)[-1]) || strchr("*_|", (*end)[-1])))
+        --*end;
+}
+
+gboolean
+label_find(const LabelIndex *index, const char *key, guint n, LabelExtent extent, gsize *offset,
+           gsize *length)
+{
+    const GArray *numbers = g_hash_table_lookup(index->by_key, key);
+    for (guint i = 0; numbers && i < numbers->len; i++) {
+        guint number = g_array_index(numbers, guint, i);
+        const Place *place = &g_array_index(index->places, Place, number);
+        const char *stop = next_label(index, number), *begin, *end;
+        first_line(place, stop, &begin, &end);
+        if (begin < end && *end == '\n' && extent == LABEL_BLOCK)
+            end = block_end(end, stop);
+        else if (begin < end && extent == LABEL_ALL && (*end == '\n' || !*end))
+            end = MAX(end, stop);
+        strip(&begin, &end);
+        if (begin >= end || n-- > 0)
+            continue;
+        *offset = begin - index->text;
+        *length = end - begin;
+        return TRUE;
+    }
+    return FALSE;
+}

@@ -1,0 +1,24 @@
+/* pattern-private: what pattern-book.c (compiling) and pattern.c (matching) share. */
+#ifndef LEAD_RULES_PATTERN_PRIVATE_H
+#define LEAD_RULES_PATTERN_PRIVATE_H
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "rules/pattern.h"
+
+struct Pattern {
+    char *text;
+    char *full; /* with the definitions it uses behind */
+    pcre2_code *code;
+    pcre2_code *guarded; /* the same with automatic callouts, made when first needed */
+    guint pairs;         /* of the match data: its groups and the whole */
+    guint groups;        /* its own, which come before those of the definitions */
+    guint value_group;   /* number of the group named `value`, or 0 */
+    gboolean ambitious;  /* repeats without bound at more than one place */
+};
+
+/* Compile for matching; NULL with PCRE2's error code and offset. */
+pcre2_code *pattern_code(const char *text, guint32 extra_options, int *code, gsize *offset);
+
+#endif

@@ -1,0 +1,20 @@
+/* ruleset-private: a loaded ruleset, for extraction and the rules' own tests. */
+#ifndef LEAD_RULES_RULESET_PRIVATE_H
+#define LEAD_RULES_RULESET_PRIVATE_H
+
+#include "rules/pattern.h"
+#include "rules/ruleset.h"
+#include "rules/source.h"
+
+struct Ruleset {
+    char *folder;
+    GPtrArray *files;        /* YamlFile */
+    GPtrArray *sources;      /* Source, in the order they are asked */
+    GPtrArray *source_files; /* the YamlFile of each, while loading */
+    PatternBook *book;
+    Wire *wire;
+};
+
+Source *ruleset_find(const Ruleset *ruleset, const char *name); /* or NULL */
+
+#endif

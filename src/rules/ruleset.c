@@ -1,0 +1,310 @@
+#include "rules/ruleset.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "rules/ruleset-private.h"
+
+static void
+clear(gpointer data)
+{
+    Ruleset *ruleset = data;
+    g_free(ruleset->folder);
+    if (ruleset->sources)
+        g_ptr_array_unref(ruleset->sources);
+    wire_free(ruleset->wire);
+    pattern_book_free(ruleset->book);
+    g_ptr_array_unref(ruleset->files); /* the sources borrow from them */
+}
+
+Ruleset *
+ruleset_ref(Ruleset *ruleset)
+{
+    return g_atomic_rc_box_acquire(ruleset);
+}
+
+void
+ruleset_unref(Ruleset *ruleset)
+{
+    if (ruleset)
+        g_atomic_rc_box_release_full(ruleset, clear);
+}
+
+static int
+by_bytes(gconstpointer a, gconstpointer b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* The names of the folder's rule files in byte order; NULL when it cannot be read. */
+static GPtrArray *
+list_files(const char *folder, Diags *diags)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GDir) dir = g_dir_open(folder, 0, &error);
+    if (!dir) {
+        diags_error(diags, folder, 0, 0, "cannot read the rules: %s", error->message);
+        return NULL;
+    }
+    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    for (const char *name; (name = g_dir_read_name(dir));)
+        if (g_str_has_suffix(name, ".yaml") && *name != '.')
+            g_ptr_array_add(names, g_strdup(name));
+    g_ptr_array_sort(names, by_bytes);
+    if (names->len == 0)
+        diags_error(diags, folder, 0, 0, "no rules here: there is no *.yaml file");
+    return names;
+}
+
+static void
+load_files(Ruleset *ruleset, Diags *diags)
+{
+    g_autoptr(GPtrArray) names = list_files(ruleset->folder, diags);
+    for (guint i = 0; names && i < names->len; i++) {
+        g_autofree char *path =
+            g_build_filename(ruleset->folder, g_ptr_array_index(names, i), NULL);
+        YamlFile *file = yaml_load(path, diags);
+        if (file)
+            g_ptr_array_add(ruleset->files, file);
+    }
+}
+
+/* Each file is one of three things. */
+static const char *
+kind_of(const YamlFile *file, Diags *diags)
+{
+    static const char *const kinds[] = {"source", "patterns", "wire"};
+    const char *kind = NULL;
+    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+        const YamlNode *node = yaml_get(file->root, kinds[i]);
+        if (node && kind) {
+            yaml_error(file, node, diags,
+                       "a file has one of source, patterns, wire; this one has"
+                       " \"%s\" as well",
+                       kind);
+            return NULL;
+        }
+        if (node)
+            kind = kinds[i];
+    }
+    if (!kind)
+        yaml_error(file, file->root, diags,
+                   "expected a rule file with \"source\", \"patterns\" or"
+                   " \"wire\"");
+    return kind;
+}
+
+static gboolean
+is_name(const char *text)
+{
+    return g_ascii_isalpha(*text) && strlen(text) <= 32 &&
+           strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_") ==
+               strlen(text);
+}
+
+static void
+add_patterns(Ruleset *ruleset, const YamlFile *file, Diags *diags)
+{
+    static const char *const keys[] = {"patterns", NULL};
+    const YamlNode *map = yaml_get(file->root, "patterns");
+    yaml_check_keys(file, file->root, "key", keys, diags);
+    if (map->kind != YAML_MAPPING) {
+        yaml_error(file, map, diags, "expected names and patterns, as in zip: '\\b\\d{5}\\b'");
+        return;
+    }
+    for (guint i = 0; i < map->keys->len; i++) {
+        const YamlNode *key = g_ptr_array_index(map->keys, i);
+        const char *text;
+        if (!is_name(key->text))
+            yaml_error(file, key, diags,
+                       "\"%s\" is no name for a pattern: letters, digits and"
+                       " \"_\", 32 at most",
+                       key->text);
+        else if (yaml_text(file, g_ptr_array_index(map->items, i), &text, diags) &&
+                 !pattern_book_add(ruleset->book, key->text, text))
+            yaml_error(file, key, diags, "a second pattern \"%s\"", key->text);
+    }
+}
+
+/* Once all are there, since they may use one another. */
+static void
+check_patterns(Ruleset *ruleset, const YamlFile *file, Diags *diags)
+{
+    const YamlNode *map = yaml_get(file->root, "patterns");
+    for (guint i = 0; map->keys && i < map->keys->len; i++) {
+        const YamlNode *key = g_ptr_array_index(map->keys, i);
+        const YamlNode *value = g_ptr_array_index(map->items, i);
+        PatternError error;
+        if (!is_name(key->text) || value->kind != YAML_SCALAR || !*value->text)
+            continue; /* told already */
+        if (pattern_book_check(ruleset->book, key->text, &error))
+            continue;
+        guint column = value->column;
+        if (error.offset >= 0 && value->text_column > 0)
+            column = value->text_column +
+                     g_utf8_pointer_to_offset(value->text, value->text + error.offset);
+        diags_error(diags, file->name, value->line, column, "pattern: %s", error.message);
+        pattern_error_clear(&error);
+    }
+}
+
+Source *
+ruleset_find(const Ruleset *ruleset, const char *name)
+{
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        Source *source = g_ptr_array_index(ruleset->sources, i);
+        if (strcmp(source->name, name) == 0)
+            return source;
+    }
+    return NULL;
+}
+
+static void
+add_source(Ruleset *ruleset, const YamlFile *file, Diags *diags)
+{
+    Source *source = source_new(file, ruleset->book, diags);
+    if (!source)
+        return;
+    const Source *other = ruleset_find(ruleset, source->name);
+    if (other)
+        diags_error(diags, file->name, source->line, source->column,
+                    "a second source \"%s\"; the first is in %s", source->name, other->file);
+    g_ptr_array_add(ruleset->sources, source);
+    g_ptr_array_add(ruleset->source_files, (gpointer)file);
+}
+
+static void
+add_wire(Ruleset *ruleset, const YamlFile *file, Diags *diags)
+{
+    if (ruleset->wire)
+        yaml_error(file, yaml_get(file->root, "wire"), diags, "a second wire table");
+    else
+        ruleset->wire = wire_new(file, diags);
+}
+
+static void
+unknown_source(const Ruleset *ruleset, const YamlFile *file, const YamlNode *node, Diags *diags)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (guint i = 0; i < ruleset->sources->len; i++)
+        g_ptr_array_add(names, (gpointer)((Source *)g_ptr_array_index(ruleset->sources, i))->name);
+    g_ptr_array_add(names, NULL);
+    const char *near = suggest(node->text, (const char *const *)names->pdata);
+    if (near)
+        yaml_error(file, node, diags, "unknown source \"%s\"; did you mean \"%s\"?", node->text,
+                   near);
+    else
+        yaml_error(file, node, diags, "unknown source \"%s\"", node->text);
+}
+
+/* The sources that this one's fields come from, itself first; NULL on an error. */
+static GPtrArray *
+chain_of(const Ruleset *ruleset, Source *source, const YamlFile *file, gboolean complete,
+         Diags *diags)
+{
+    g_autoptr(GPtrArray) chain = g_ptr_array_new();
+    for (Source *next = source; next;) {
+        g_ptr_array_add(chain, next);
+        if (!next->extends)
+            break;
+        Source *base = ruleset_find(ruleset, next->extends->text);
+        if (!base) {
+            if (next == source && complete) /* else told with that one, or its file is broken */
+                unknown_source(ruleset, file, source->extends, diags);
+            return NULL;
+        }
+        if (g_ptr_array_find(chain, base, NULL) || chain->len > LIMIT_EXTENDS) {
+            yaml_error(file, source->extends, diags,
+                       "\"extends\" goes in a circle: \"%s\" comes"
+                       " back to \"%s\"",
+                       source->name, base->name);
+            return NULL;
+        }
+        next = base;
+    }
+    return g_steal_pointer(&chain);
+}
+
+static void
+resolve(Ruleset *ruleset, gboolean complete, Diags *diags)
+{
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        Source *source = g_ptr_array_index(ruleset->sources, i);
+        const YamlFile *file = g_ptr_array_index(ruleset->source_files, i);
+        g_autoptr(GPtrArray) chain = chain_of(ruleset, source, file, complete, diags);
+        if (chain)
+            source_resolve(source, chain, file, diags);
+    }
+}
+
+/* Patterns first, whatever their file's name, since the sources use them. */
+static void
+read_files(Ruleset *ruleset, Diags *diags)
+{
+    for (guint pass = 0; pass < 3; pass++) {
+        for (guint i = 0; i < ruleset->files->len; i++) {
+            const YamlFile *file = g_ptr_array_index(ruleset->files, i);
+            g_autoptr(Diags) silent = diags_new();
+            const char *kind = kind_of(file, pass == 0 ? diags : silent);
+            if (!kind)
+                continue;
+            gboolean patterns = strcmp(kind, "patterns") == 0;
+            if (pass == 0 && patterns)
+                add_patterns(ruleset, file, diags);
+            else if (pass == 1 && patterns)
+                check_patterns(ruleset, file, diags);
+            else if (pass == 2 && strcmp(kind, "source") == 0)
+                add_source(ruleset, file, diags);
+            else if (pass == 2 && strcmp(kind, "wire") == 0)
+                add_wire(ruleset, file, diags);
+        }
+    }
+}
+
+Ruleset *
+ruleset_load(const char *folder, Diags *diags)
+{
+    guint errors = diags_errors(diags);
+    g_autoptr(Ruleset) ruleset = g_atomic_rc_box_new0(Ruleset);
+    g_autoptr(GPtrArray) source_files = g_ptr_array_new();
+    ruleset->folder = g_strdup(folder);
+    ruleset->files = g_ptr_array_new_with_free_func((GDestroyNotify)yaml_file_free);
+    ruleset->sources = g_ptr_array_new_with_free_func(source_free);
+    ruleset->source_files = source_files;
+    ruleset->book = pattern_book_new();
+    load_files(ruleset, diags);
+    gboolean readable = diags_errors(diags) == errors;
+    read_files(ruleset, diags);
+    resolve(ruleset, diags_errors(diags) == errors, diags);
+    if (readable && diags_errors(diags) == errors && !ruleset->wire)
+        diags_error(diags, folder, 0, 0, "no wire table: the file centerpoint.yaml is missing");
+    ruleset->source_files = NULL;
+    return diags_errors(diags) == errors ? g_steal_pointer(&ruleset) : NULL;
+}
+
+const Wire *
+ruleset_wire(const Ruleset *ruleset)
+{
+    return ruleset->wire;
+}
+
+guint
+ruleset_sources(const Ruleset *ruleset)
+{
+    return ruleset->sources->len;
+}
+
+const char *
+ruleset_folder(const Ruleset *ruleset)
+{
+    return ruleset->folder;
+}
+
+gboolean
+ruleset_wants_authentication(const Ruleset *ruleset)
+{
+    for (guint i = 0; i < ruleset->sources->len; i++)
+        if (((Source *)g_ptr_array_index(ruleset->sources, i))->authenticate->len > 0)
+            return TRUE;
+    return FALSE;
+}

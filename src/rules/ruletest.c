@@ -1,0 +1,170 @@
+#include "rules/ruletest.h"
+
+#include <string.h>
+
+#include "rules/run.h"
+
+static void
+test_free(gpointer data)
+{
+    RuleTest *test = data;
+    g_free(test->difference);
+    g_free(test);
+}
+
+void
+ruletest_free(RuleTestReport *report)
+{
+    if (!report)
+        return;
+    g_ptr_array_unref(report->tests);
+    g_ptr_array_unref(report->unreached);
+    g_free(report);
+}
+
+static void G_GNUC_PRINTF(2, 3) differ(GString *difference, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    if (difference->len > 0)
+        g_string_append_c(difference, '\n');
+    g_string_append_vprintf(difference, format, args);
+    va_end(args);
+}
+
+static void
+compare_fields(const SourceTest *test, const Lead *lead, GString *difference)
+{
+    for (guint i = 0; i < test->expect->keys->len; i++) {
+        const YamlNode *key = g_ptr_array_index(test->expect->keys, i);
+        const YamlNode *value = g_ptr_array_index(test->expect->items, i);
+        gboolean absent = value->plain && (!*value->text || strcmp(value->text, "null") == 0 ||
+                                           strcmp(value->text, "~") == 0);
+        const char *got = lead ? lead_get(lead, key->text) : NULL;
+        if (absent && got)
+            differ(difference, "%s: expected none, got \"%s\"", key->text, got);
+        else if (!absent && !got)
+            differ(difference, "%s: expected \"%s\", got none", key->text, value->text);
+        else if (!absent && strcmp(got, value->text) != 0)
+            differ(difference, "%s: expected \"%s\", got \"%s\"", key->text, value->text, got);
+    }
+}
+
+static void
+compare(const SourceTest *test, const char *own_source, const Extraction *extraction,
+        GString *difference)
+{
+    const char *took = extraction->source ? extraction->source : "none";
+    if (test->not ) {
+        if (strcmp(took, own_source) == 0)
+            differ(difference, "source: expected another one, got %s", took);
+        return;
+    }
+    if (strcmp(took, test->source) != 0)
+        differ(difference, "source: expected %s, got %s", test->source, took);
+    if (test->action >= 0 && extraction->action != (Action)test->action)
+        differ(difference, "action: expected %s, got %s", action_names[test->action],
+               action_names[extraction->action]);
+    if (test->expect)
+        compare_fields(test, extraction->lead, difference);
+}
+
+/* What won, by its address: an extractor of this ruleset is one, wherever it is inherited. */
+static char *
+place_of(const char *file, guint line, guint column)
+{
+    return g_strdup_printf("%s:%u:%u", file, line, column);
+}
+
+static void
+remember(const Extraction *extraction, GHashTable *reached)
+{
+    if (extraction->source)
+        g_hash_table_add(reached, g_strdup(extraction->source));
+    for (guint i = 0; i < extraction->steps->len; i++) {
+        const Step *step = g_ptr_array_index(extraction->steps, i);
+        if (step->outcome == STEP_WON)
+            g_hash_table_add(reached, place_of(step->file, step->line, step->column));
+    }
+}
+
+static RuleTest *
+run_test(Ruleset *ruleset, const Source *source, const SourceTest *test, GHashTable *reached)
+{
+    g_autofree char *path = g_build_filename(ruleset->folder, test->mail, NULL);
+    g_autofree char *mail = NULL;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GString) difference = g_string_new(NULL);
+    gsize length;
+    if (!g_file_get_contents(path, &mail, &length, &error)) {
+        differ(difference, "mail: %s", error->message);
+    } else {
+        MessageOptions options = {.sender = test->sender};
+        g_autoptr(Message) message = message_parse(mail, length, &options);
+        g_autoptr(Extraction) extraction = extraction_run(ruleset, message, NULL);
+        remember(extraction, reached);
+        compare(test, source->name, extraction, difference);
+    }
+    RuleTest *result = g_new0(RuleTest, 1);
+    *result = (RuleTest){.file = test->file,
+                         .line = test->line,
+                         .column = test->column,
+                         .mail = test->mail,
+                         .passed = difference->len == 0};
+    if (!result->passed)
+        result->difference = g_strdup(difference->str);
+    return result;
+}
+
+static const char *
+field_of(const Source *source, const Extractor *extractor)
+{
+    for (guint i = 0; i < source->own->len; i++) {
+        const Field *field = g_ptr_array_index(source->own, i);
+        if (g_ptr_array_find(field->extractors, extractor, NULL))
+            return field->name;
+    }
+    return "";
+}
+
+static void
+list_unreached(const Ruleset *ruleset, GHashTable *reached, GPtrArray *unreached)
+{
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        const Source *source = g_ptr_array_index(ruleset->sources, i);
+        if (!g_hash_table_contains(reached, source->name))
+            g_ptr_array_add(unreached,
+                            g_strdup_printf("%s: source %s", source->file, source->name));
+        for (guint j = 0; j < source->extractors->len; j++) {
+            const Extractor *extractor = g_ptr_array_index(source->extractors, j);
+            g_autofree char *place = place_of(extractor->file, extractor->line, extractor->column);
+            if (!g_hash_table_contains(reached, place))
+                g_ptr_array_add(unreached,
+                                g_strdup_printf("%s: %s: %s", place, field_of(source, extractor),
+                                                extractor_names[extractor->kind]));
+        }
+    }
+}
+
+RuleTestReport *
+ruletest_run(Ruleset *ruleset)
+{
+    RuleTestReport *report = g_new0(RuleTestReport, 1);
+    report->tests = g_ptr_array_new_with_free_func(test_free);
+    report->unreached = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GHashTable) reached = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        const Source *source = g_ptr_array_index(ruleset->sources, i);
+        for (guint j = 0; j < source->tests->len; j++) {
+            RuleTest *test =
+                run_test(ruleset, source, g_ptr_array_index(source->tests, j), reached);
+            g_ptr_array_add(report->tests, test);
+            if (test->passed)
+                report->passed++;
+            else
+                report->failed++;
+        }
+    }
+    list_unreached(ruleset, reached, report->unreached);
+    return report;
+}

@@ -1,0 +1,74 @@
+/* source: one rule file as it was read, and what a ruleset makes of it.
+ *
+ * Names and texts are borrowed from the YamlFile, which the ruleset keeps. Immutable once the
+ * ruleset is loaded.
+ */
+#ifndef LEAD_RULES_SOURCE_H
+#define LEAD_RULES_SOURCE_H
+
+#include "lead/attribute.h"
+#include "rules/extraction.h"
+#include "rules/when.h"
+
+typedef enum {
+    EXTRACTOR_LABEL,
+    EXTRACTOR_PATTERN,
+    EXTRACTOR_VALUE,
+    EXTRACTOR_LINK,
+    EXTRACTOR_CARD,
+    EXTRACTOR_FROM,
+    EXTRACTOR_N
+} ExtractorKind;
+extern const char *const extractor_names[]; /* ends in NULL */
+
+typedef struct {
+    ExtractorKind kind;
+    const char *file, *source;
+    guint line, column;
+    GArray *views;       /* ViewRef, where it looks; label and pattern */
+    GPtrArray *labels;   /* char *, label_key()s; label */
+    Pattern *pattern;    /* pattern, and link when it is no scheme */
+    const char *word;    /* card: the key; link: tel or mailto; from: from, reply_to or sender */
+    GPtrArray *template; /* Reference; value */
+} Extractor;
+
+typedef struct {
+    const char *name; /* "contact.name", "property.address", "contact.custom.Roof age" */
+    AttributeType type;
+    GPtrArray *extractors; /* Extractor, borrowed: own first, then those of the extended sources */
+} Field;
+
+typedef struct {
+    const char *file;
+    guint line, column;
+    const char *mail, *source, *sender;
+    int action; /* Action, or -1 */
+    gboolean not ;
+    const YamlNode *expect; /* a map, or NULL */
+} SourceTest;
+
+typedef struct {
+    const char *name, *file;
+    guint line, column;      /* of the name */
+    const YamlNode *extends; /* or NULL */
+    When *when;
+    Action action;
+    GPtrArray *authenticate; /* const char *, domains */
+    GPtrArray *extractors;   /* Extractor, all of this file's, owned */
+    GPtrArray *own;          /* Field, as in the file */
+    GPtrArray *fields;       /* Field, with inherited extractors; addresses last */
+    GHashTable *labels;      /* set of all labels of `fields` */
+    GPtrArray *tests;        /* SourceTest */
+} Source;
+
+/* Read a file whose root has `source:`. NULL on errors. `fields` and `labels` are not set yet. */
+Source *source_new(const YamlFile *file, PatternBook *book, Diags *diags);
+void source_free(gpointer source);
+
+/* Make `fields` and `labels` of the chain of sources, this one first. Reports values that refer to
+ * each other in a circle. */
+void source_resolve(Source *source, const GPtrArray *chain, const YamlFile *file, Diags *diags);
+
+void field_free(gpointer field);
+
+#endif

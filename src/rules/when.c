@@ -1,0 +1,180 @@
+#include "rules/when.h"
+
+#include <string.h>
+
+typedef struct {
+    ViewRef view;
+    GPtrArray *patterns; /* Pattern */
+    guint line, column;
+} Condition;
+
+typedef struct {
+    GPtrArray *all;  /* Condition: each must hold */
+    GPtrArray *none; /* Condition: none may hold */
+} Alternative;
+
+struct When {
+    GPtrArray *alternatives; /* Alternative; empty: always */
+};
+
+static void
+condition_free(gpointer data)
+{
+    Condition *condition = data;
+    g_ptr_array_unref(condition->patterns);
+    g_free(condition);
+}
+
+static void
+alternative_free(gpointer data)
+{
+    Alternative *alternative = data;
+    g_ptr_array_unref(alternative->all);
+    g_ptr_array_unref(alternative->none);
+    g_free(alternative);
+}
+
+void
+when_free(When *when)
+{
+    if (!when)
+        return;
+    g_ptr_array_unref(when->alternatives);
+    g_free(when);
+}
+
+Pattern *
+when_pattern(const YamlFile *file, const YamlNode *node, PatternBook *book, Diags *diags)
+{
+    const char *text;
+    PatternError error;
+    if (!yaml_text(file, node, &text, diags))
+        return NULL;
+    Pattern *pattern = pattern_compile(text, book, &error);
+    if (pattern)
+        return pattern;
+    guint column = node->column;
+    if (error.offset >= 0 && node->text_column > 0)
+        column = node->text_column + g_utf8_pointer_to_offset(text, text + error.offset);
+    diags_error(diags, file->name, node->line, column, "pattern: %s", error.message);
+    pattern_error_clear(&error);
+    return NULL;
+}
+
+static Condition *
+read_condition(const YamlFile *file, const YamlNode *key, const YamlNode *value, PatternBook *book,
+               Diags *diags)
+{
+    Condition *condition = g_new0(Condition, 1);
+    condition->patterns = g_ptr_array_new_with_free_func((GDestroyNotify)pattern_unref);
+    condition->line = key->line;
+    condition->column = key->column;
+    view_parse(file, key, "condition", &condition->view, diags);
+    if (yaml_list_length(value) == 0)
+        yaml_error(file, value, diags, "expected a pattern or a list of patterns");
+    for (guint i = 0; i < yaml_list_length(value); i++) {
+        Pattern *pattern = when_pattern(file, yaml_list_at(value, i), book, diags);
+        if (pattern)
+            g_ptr_array_add(condition->patterns, pattern);
+    }
+    return condition;
+}
+
+/* The keys of a map into `into`; `not` into `none`, which is NULL inside of `not`. */
+static void
+read_map(const YamlFile *file, const YamlNode *map, GPtrArray *into, GPtrArray *none,
+         PatternBook *book, Diags *diags)
+{
+    if (map->kind != YAML_MAPPING || map->keys->len == 0) {
+        yaml_error(file, map, diags, "expected conditions such as {from: '@example\\.com$'}");
+        return;
+    }
+    for (guint i = 0; i < map->keys->len; i++) {
+        const YamlNode *key = g_ptr_array_index(map->keys, i);
+        const YamlNode *value = g_ptr_array_index(map->items, i);
+        if (none && strcmp(key->text, "not") == 0)
+            read_map(file, value, none, NULL, book, diags);
+        else
+            g_ptr_array_add(into, read_condition(file, key, value, book, diags));
+    }
+}
+
+When *
+when_new(const YamlFile *file, const YamlNode *node, PatternBook *book, Diags *diags)
+{
+    guint errors = diags_errors(diags);
+    When *when = g_new0(When, 1);
+    when->alternatives = g_ptr_array_new_with_free_func(alternative_free);
+    if (node && yaml_list_length(node) == 0)
+        yaml_error(file, node, diags, "expected conditions such as {from: '@example\\.com$'}");
+    for (guint i = 0; node && i < yaml_list_length(node); i++) {
+        Alternative *alternative = g_new(Alternative, 1);
+        alternative->all = g_ptr_array_new_with_free_func(condition_free);
+        alternative->none = g_ptr_array_new_with_free_func(condition_free);
+        g_ptr_array_add(when->alternatives, alternative);
+        read_map(file, yaml_list_at(node, i), alternative->all, alternative->none, book, diags);
+    }
+    if (diags_errors(diags) == errors)
+        return when;
+    when_free(when);
+    return NULL;
+}
+
+static gboolean
+condition_holds(const Condition *condition, const Message *message, PatternBudget *budget,
+                gboolean *limit)
+{
+    const char *text = view_text(&condition->view, message);
+    gsize length = strlen(text);
+    for (guint i = 0; i < condition->patterns->len; i++) {
+        PatternResult result = pattern_match(g_ptr_array_index(condition->patterns, i), text,
+                                             length, 0, budget, NULL, NULL);
+        if (result == PATTERN_MATCH)
+            return TRUE;
+        *limit |= result == PATTERN_LIMIT;
+    }
+    return FALSE;
+}
+
+static void
+fails(WhenResult *result, const Condition *condition, const char *prefix)
+{
+    if (result->condition)
+        return; /* the first alternative's says most */
+    result->condition = g_strconcat(prefix, condition->view.name, NULL);
+    result->line = condition->line;
+    result->column = condition->column;
+}
+
+static gboolean
+alternative_holds(const Alternative *alternative, const Message *message, PatternBudget *budget,
+                  WhenResult *result)
+{
+    for (guint i = 0; i < alternative->all->len; i++) {
+        const Condition *condition = g_ptr_array_index(alternative->all, i);
+        if (!condition_holds(condition, message, budget, &result->limit)) {
+            fails(result, condition, "");
+            return FALSE;
+        }
+    }
+    for (guint i = 0; i < alternative->none->len; i++) {
+        const Condition *condition = g_ptr_array_index(alternative->none, i);
+        if (condition_holds(condition, message, budget, &result->limit)) {
+            fails(result, condition, "not.");
+            return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+WhenResult
+when_judge(const When *when, const Message *message, PatternBudget *budget)
+{
+    WhenResult result = {.holds = when->alternatives->len == 0};
+    for (guint i = 0; i < when->alternatives->len && !result.holds; i++)
+        result.holds =
+            alternative_holds(g_ptr_array_index(when->alternatives, i), message, budget, &result);
+    if (result.holds)
+        g_clear_pointer(&result.condition, g_free);
+    return result;
+}
