@@ -1,1 +1,3 @@
-# contrib
+# What helps to try, check and install.
+EXTRA_DIST += .ci/run contrib/check contrib/common.sh contrib/quickstart contrib/quickstart.py \
+	contrib/lead-milter.yaml contrib/postfix contrib/sendmail contrib/systemd

@@ -1,1 +1,14 @@
-# Tests on the real programs.
+# Tests on the real programs: of the rules as shipped, of the man pages, and end to end.
+dist_check_SCRIPTS = tests/lint-man tests/test-rules
+TESTS += tests/lint-man tests/test-rules
+EXTRA_DIST += tests/e2e
+
+PYTEST = /usr/bin/python3 -m pytest
+
+check-e2e: all
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 $(PYTEST) -p no:cacheprovider -q \
+		$(srcdir)/tests/e2e
+.PHONY: check-e2e
+
+dist-hook:
+	rm -rf $(distdir)/tests/e2e/__pycache__ $(distdir)/contrib/__pycache__

@@ -110,7 +110,8 @@ class Daemon:
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
                 [program(self.name), "-c", str(self.config), "-f"], stdin=subprocess.DEVNULL,
-                stdout=log, stderr=log, env=env, umask=0o007, pass_fds=self.pass_fds, **options)
+                stdout=log, stderr=log, env=env, umask=0o007, pass_fds=self.pass_fds,
+                start_new_session=True, **options)
         if wait:
             self.wait_ready()
         return self
@@ -165,6 +166,27 @@ class Daemon:
     def check_sanitizers(self):
         if self.log_file.exists() and SANITIZER.search(self.log_file.read_bytes()):
             raise AssertionError(f"a sanitizer's report in {self.name}:\n{self.log()}")
+
+
+def inquiry(number=1, subject="Roof inspection", extra="", text="", message_id=True):
+    """A plain inquiry, a different person for each number; bytes with LF line ends."""
+    name = f"Ada Lovelace{chr(97 + number // 26 % 26)}{chr(97 + number % 26)}"
+    identity = f"Message-ID: <inquiry-{number}@forms.example.net>\n" if message_id else ""
+    return f"""From: {name} <ada.{number}@example.net>
+To: {LEADS}
+Subject: {subject} {number}
+Date: Mon, 06 Jul 2026 10:00:00 -0500
+{identity}{extra}MIME-Version: 1.0
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+Name: {name}
+Company: Analytical Engines {number} LLC
+Phone: (312) 555-01{number % 100:02d}
+Email: ada.{number}@example.net
+Property Address: {100 + number} W Fulton Market, Chicago, IL 60607
+Message: Please have a look at the flat roof, it leaks at the north side ({number}).
+{text}""".encode()
 
 
 def yaml(value):

@@ -1,0 +1,95 @@
+# For quickstart and check, which read it: packages and the build. Bash.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+jobs=$(nproc)
+
+# What Debian 12 calls the things that lead-milter is built from, and that running it needs.
+build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-dev libgmime-3.0-dev
+  libpcre2-dev libcurl4-openssl-dev libsqlite3-dev libxml2-dev libyaml-dev libjson-glib-dev
+  libmilter-dev libphonenumber-dev tzdata ca-certificates"
+run_packages="postfix python3 openssl procps"
+check_packages="python3-pytest mandoc clang libclang-rt-dev"
+
+started=$SECONDS
+
+say() {
+  printf '%s [%3ds] %s\n' "${0##*/}:" $((SECONDS - started)) "$*" >&2
+}
+
+# die STATUS TEXT…: the status as in sysexits.h
+die() {
+  local status=$1
+  shift
+  printf '%s %s\n' "${0##*/}:" "$*" >&2
+  exit "$status"
+}
+
+need_root() {
+  [ "$(id -u)" = 0 ] || die 77 "must run as root: Postfix starts as root, and apt-get installs"
+}
+
+missing_packages() {
+  local package
+  for package in "$@"; do
+    dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q ' installed$' || echo "$package"
+  done
+}
+
+apt_install() {
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --no-remove \
+    "$@" </dev/null
+}
+
+# Install what is missing of the packages named; nothing is upgraded for its own sake or removed.
+# A Postfix that is installed here gets no configuration and is not started.
+need_packages() {
+  local missing log policy=
+  command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
+  mapfile -t missing < <(missing_packages "$@")
+  [ ${#missing[@]} -gt 0 ] || return 0
+  say "installing ${missing[*]}"
+  log=$(mktemp)
+  if [[ " ${missing[*]} " == *" postfix "* ]]; then
+    debconf-set-selections <<<'postfix postfix/main_mailer_type select No configuration'
+    if [ ! -e /usr/sbin/policy-rc.d ]; then
+      policy=/usr/sbin/policy-rc.d
+      trap 'rm -f /usr/sbin/policy-rc.d' EXIT
+      printf '#!/bin/sh\nexit 101\n' >$policy
+      chmod 755 $policy
+    fi
+  fi
+  if ! apt_install "${missing[@]}" >"$log" 2>&1; then
+    # The lists of packages may be missing or old.
+    { apt-get update -q && apt_install "${missing[@]}"; } >>"$log" 2>&1 </dev/null || {
+      tail -n 20 "$log" >&2
+      rm -f "$log"
+      die 69 "apt-get could not install: ${missing[*]}
+(if it wants to remove another mail server: that is left alone; use a machine or container without)"
+    }
+  fi
+  rm -f "$log"
+  if [ -n "$policy" ]; then
+    rm -f $policy
+    trap - EXIT
+  fi
+}
+
+# build FOLDER [CONFIGURE-ARGUMENT…]: out of tree; what is there already is brought up to date.
+build() {
+  local folder=$1 stamp
+  shift
+  stamp="$root $*"
+  # The tree may have been moved, or the arguments be others.
+  if [ "$(cat "$folder/.built-from" 2>/dev/null)" != "$stamp" ]; then
+    rm -rf "$folder"
+  fi
+  if [ ! -x "$root/configure" ] || [ ! -e "$root/Makefile.in" ]; then
+    (cd "$root" && autoreconf -i) || return
+  fi
+  mkdir -p "$folder"
+  if [ ! -e "$folder/config.status" ]; then
+    (cd "$folder" && "$root/configure" --quiet "$@") || return
+    printf '%s\n' "$stamp" >"$folder/.built-from"
+  fi
+  make -C "$folder" -s -j"$jobs"
+}
