@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sysexits.h>
@@ -142,6 +143,7 @@ main(int argc, char **argv)
         return EX_OSERR;
     }
     milter_block_signals();
+    signal(SIGXFSZ, SIG_IGN); /* a full quota is an error of the write, not our end */
     keep_memory_flat();
     raise_descriptor_limit();
     return run(&self);
