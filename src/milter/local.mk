@@ -9,5 +9,4 @@ liblead_a_SOURCES += \
 
 sbin_PROGRAMS += src/lead-milter
 src_lead_milter_SOURCES = src/lead-milter.c
-src_lead_milter_LDADD = $(LEAD_LIBS)
 dist_man_MANS += src/lead-milter.8
