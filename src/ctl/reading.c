@@ -1,0 +1,175 @@
+#include "ctl/reading.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "lead/defaults.h"
+
+void
+reading_free(Reading *reading)
+{
+    if (!reading)
+        return;
+    inquiry_free(reading->inquiry);
+    lead_free(reading->defaulted);
+    lead_free(reading->lead);
+    g_free(reading->payload);
+    g_free(reading);
+}
+
+/* --- the file --- */
+
+static GByteArray *
+read_stream(FILE *in, gsize limit)
+{
+    g_autoptr(GByteArray) bytes = g_byte_array_new();
+    guint8 buffer[64 << 10];
+    size_t n;
+    /* One byte beyond the limit tells that there is more. */
+    while (bytes->len <= limit && (n = fread(buffer, 1, sizeof buffer, in)) > 0)
+        g_byte_array_append(bytes, buffer, MIN(n, limit + 1 - bytes->len));
+    return ferror(in) ? NULL : g_steal_pointer(&bytes);
+}
+
+static GByteArray *
+read_file(const char *file, gsize limit)
+{
+    FILE *in = strcmp(file, "-") == 0 ? stdin : fopen(file, "rbe");
+    GByteArray *bytes = in ? read_stream(in, limit) : NULL;
+    if (!bytes)
+        ctl_error("%s: %s", file, g_strerror(errno));
+    if (in && in != stdin)
+        fclose(in);
+    return bytes;
+}
+
+/* A mail saved out of an mbox begins with a line that no MTA hands to a milter. */
+static gsize
+mbox_line(const GByteArray *bytes)
+{
+    if (bytes->len < 5 || memcmp(bytes->data, "From ", 5) != 0)
+        return 0;
+    const guint8 *end = memchr(bytes->data, '\n', bytes->len);
+    return end ? (gsize)(end + 1 - bytes->data) : 0;
+}
+
+/* --- the envelope --- */
+
+/* The first line of a view or header that is an address some mailbox takes; newly allocated. */
+static char *
+ours_among(const Config *config, const char *lines)
+{
+    g_auto(GStrv) list = g_strsplit(lines ? lines : "", "\n", -1);
+    for (char **line = list; *line; line++)
+        if (strchr(g_strstrip(*line), '@') && config_mailbox(config, *line) >= 0)
+            return g_strdup(*line);
+    return NULL;
+}
+
+/* Cc is no view; its addresses are what stands between commas and angles. */
+static char *
+ours_in_cc(const Config *config, const char *cc)
+{
+    g_autofree char *lines = g_strdelimit(g_strdup(cc ? cc : ""), ",;<>", '\n');
+    return ours_among(config, lines);
+}
+
+static char *
+guess_recipient(const Config *config, const Message *message)
+{
+    char *recipient = ours_among(config, message_header(message, "x-original-to"));
+    if (!recipient)
+        recipient = ours_among(config, message_header(message, "delivered-to"));
+    if (!recipient)
+        recipient = ours_in_cc(config, message_header(message, "to"));
+    if (!recipient)
+        recipient = ours_in_cc(config, message_header(message, "cc"));
+    if (!recipient && config->mailboxes->len) {
+        const ConfigMailbox *first = g_ptr_array_index(config->mailboxes, 0);
+        const char *entry = first->recipients[0];
+        recipient = *entry == '@' ? g_strconcat("anyone", entry, NULL) : g_strdup(entry);
+    }
+    return recipient;
+}
+
+/* The address alone of "<a@b>" or "a@b"; the first line of several. */
+static char *
+first_line(const char *text)
+{
+    return text ? g_strndup(text, strcspn(text, "\n")) : NULL;
+}
+
+/* --- the lead --- */
+
+static void
+finish(Reading *reading, const Ctl *ctl)
+{
+    const Inquiry *inquiry = reading->inquiry;
+    const Config *config = ctl->config;
+    const ExtractionOptions options = {
+        .own_domains = (const char *const *)config->own_domains,
+        .judge_authentication = config->authserv_id != NULL,
+    };
+    if (!inquiry->extraction->lead)
+        return;
+    reading->defaulted = lead_copy(inquiry->extraction->lead);
+    if (reading->mailbox)
+        defaults_apply(reading->defaulted, reading->mailbox);
+    reading->lead = lead_copy(reading->defaulted);
+    extraction_complete(reading->lead, inquiry->message, &options);
+    if (inquiry->records->len) {
+        const LeadRecord *record = g_ptr_array_index(inquiry->records, 0);
+        reading->payload = g_strdup(record->payload);
+    } else {
+        reading->payload = payload_build(reading->lead, ruleset_wire(ctl->ruleset), FALSE);
+    }
+}
+
+static Reading *
+read_mail(const Ctl *ctl, InquiryMail *mail, const ReadingEnvelope *envelope, int *status)
+{
+    g_autoptr(Message) header = message_parse(mail->bytes, mail->length, NULL);
+    g_autofree char *path = first_line(message_header(header, "return-path"));
+    g_autofree char *recipient =
+        envelope->recipient ? g_strdup(envelope->recipient) : guess_recipient(ctl->config, header);
+    const char *const recipients[] = {recipient, NULL};
+    mail->sender = envelope->sender ? envelope->sender : path;
+    mail->recipients = recipients;
+
+    g_autoptr(Reading) reading = g_new0(Reading, 1);
+    int mailbox = recipient ? config_mailbox(ctl->config, recipient) : -1;
+    if (mailbox < 0 && ctl->config->mailboxes->len) {
+        ctl_error("no mailbox in %s takes %s", ctl->config->file, recipient);
+        *status = EX_USAGE;
+        return NULL;
+    }
+    if (mailbox >= 0)
+        reading->mailbox = g_ptr_array_index(ctl->config->mailboxes, mailbox);
+    reading->inquiry = inquiry_read(ctl->config, ctl->ruleset, mail);
+    finish(reading, ctl);
+    *status = EX_OK;
+    return g_steal_pointer(&reading);
+}
+
+Reading *
+reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *status)
+{
+    *status = ctl_ruleset(ctl);
+    if (*status != EX_OK)
+        return NULL;
+    gsize limit = ctl->config->limit_message;
+    g_autoptr(GByteArray) bytes = read_file(file, limit);
+    if (!bytes) {
+        *status = EX_NOINPUT;
+        return NULL;
+    }
+    gsize skip = mbox_line(bytes);
+    InquiryMail mail = {
+        .bytes = (const char *)bytes->data + skip,
+        .length = MIN(bytes->len, limit) - skip,
+        .truncated = bytes->len > limit,
+    };
+    return read_mail(ctl, &mail, envelope, status);
+}

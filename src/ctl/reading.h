@@ -1,0 +1,33 @@
+/* reading: one mail from a file through the very code that lead-milter runs, for extract and
+ * explain.
+ *
+ * The envelope, which a file does not have, is taken from what the delivering MTA wrote into the
+ * header (Return-Path, Delivered-To, X-Original-To), else from To and Cc; or is given.
+ * Ownership: reading_free; it borrows the Ctl's configuration and rules. Thread rule: one thread.
+ * Limit: the configuration's limits.message; a longer mail is cut there, as lead-milter does.
+ */
+#ifndef LEAD_CTL_READING_H
+#define LEAD_CTL_READING_H
+
+#include "ctl/ctl.h"
+#include "rules/inquiry.h"
+
+typedef struct {
+    const char *recipient; /* --recipient, or NULL */
+    const char *sender;    /* --sender, or NULL */
+} ReadingEnvelope;
+
+typedef struct {
+    Inquiry *inquiry;
+    const ConfigMailbox *mailbox; /* whose defaults it has; NULL without any in the configuration */
+    Lead *defaulted;              /* extracted, with the mailbox's defaults; NULL when ignored */
+    Lead *lead;                   /* the same, completed; NULL when ignored */
+    char *payload;                /* NULL when ignored */
+} Reading;
+
+/* "-" is standard input. NULL: *status is what to leave with, the error is printed. */
+Reading *reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *status);
+void reading_free(Reading *reading); /* takes NULL */
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(Reading, reading_free)
+
+#endif

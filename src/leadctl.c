@@ -1,0 +1,37 @@
+/* leadctl(1): checks and tries out rules, shows and repairs the queue. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sysexits.h>
+
+#include "ctl/ctl.h"
+
+static const CtlCommand commands[] = {
+    {"check", NULL, "say what is wrong with the configuration and the rules", ctl_check},
+    {"extract", "[FILE…]", "print the lead that a mail becomes, as JSON", ctl_extract},
+    {"explain", "FILE", "tell where each value of a lead comes from", ctl_explain},
+    {"test", "[DIR]", "run the rules' own tests", ctl_test},
+    {"queue", "list|show|retry|…", "show and repair the queue", ctl_queue},
+    {"api", "names|check", "the API's names; is it there and the token good", ctl_api},
+    {"stats", NULL, "count the queue's leads", ctl_stats},
+    {0},
+};
+
+int
+main(int argc, char **argv)
+{
+    Ctl ctl = {0};
+    /* A reader that has seen enough (head) ends us by an error of writing, not by a signal. */
+    signal(SIGPIPE, SIG_IGN);
+    int status = ctl_dispatch(&ctl, "leadctl", commands, argv);
+    ctl_clear(&ctl);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        if (errno != EPIPE)
+            ctl_error("standard output: %s", g_strerror(errno));
+        return EX_IOERR;
+    }
+    return status;
+}
