@@ -84,8 +84,8 @@ print_step(const Step *step, const Message *message)
     } outcomes[] = {
         [STEP_WON] = {"found by", COLOUR_NONE},
         [STEP_REJECTED] = {"rejected", COLOUR_RED},
-        [STEP_NOTHING] = {"nothing ", COLOUR_DIM},
-        [STEP_LIMIT] = {"limit   ", COLOUR_RED},
+        [STEP_NOTHING] = {"nothing", COLOUR_DIM},
+        [STEP_LIMIT] = {"reached a limit:", COLOUR_RED},
     };
     g_autofree char *raw = output_clean(step->raw, RAW_SHOWN);
     g_autofree char *why = output_clean(step->why, 0);
@@ -116,8 +116,34 @@ winner(const GPtrArray *steps, const char *field)
     return NULL;
 }
 
-/* Fields in the order of their first step, each with all of its steps: those that have a value,
- * or those that have none. */
+/* Whether a field got no value and has none from elsewhere (an address split into its parts). */
+static gboolean
+is_missing(const Extraction *extraction, const char *field)
+{
+    return !winner(extraction->steps, field) && !lead_get(extraction->lead, field);
+}
+
+/* All that found nothing at all fits on one line: "label 12:7, card 13:7 in FILE". */
+static void
+print_vain(const GPtrArray *steps, const char *field)
+{
+    const char *file = NULL;
+    for (guint i = 0; i < steps->len; i++) {
+        const Step *step = g_ptr_array_index(steps, i);
+        if (step->outcome != STEP_NOTHING || strcmp(step->field, field) != 0)
+            continue;
+        if (g_strcmp0(file, step->file) != 0)
+            printf("%s    nothing  %s:", file ? "\n" : "", step->file);
+        printf("%s %s %u:%u", g_strcmp0(file, step->file) == 0 ? "," : "", step->kind, step->line,
+               step->column);
+        file = step->file;
+    }
+    if (file)
+        printf("\n");
+}
+
+/* Fields in the order of their first step, with all their steps: those that have a value, or
+ * those that lack one. */
 static void
 print_fields(const Extraction *extraction, const Message *message, gboolean found)
 {
@@ -125,7 +151,8 @@ print_fields(const Extraction *extraction, const Message *message, gboolean foun
     const GPtrArray *steps = extraction->steps;
     for (guint i = 0; i < steps->len; i++) {
         const Step *first = g_ptr_array_index(steps, i), *won = winner(steps, first->field);
-        if ((won != NULL) != found || !g_hash_table_add(seen, (gpointer)first->field))
+        if ((found ? !won : !is_missing(extraction, first->field)) ||
+            !g_hash_table_add(seen, (gpointer)first->field))
             continue;
         if (won)
             print_value(won->set, won->value, "");
@@ -134,20 +161,19 @@ print_fields(const Extraction *extraction, const Message *message, gboolean foun
                    output_colour(COLOUR_NONE));
         for (guint k = i; k < steps->len; k++) {
             const Step *step = g_ptr_array_index(steps, k);
-            if (strcmp(step->field, first->field) == 0)
+            if (step->outcome != STEP_NOTHING && strcmp(step->field, first->field) == 0)
                 print_step(step, message);
         }
+        print_vain(steps, first->field);
     }
 }
 
 static gboolean
-any_field(const Extraction *extraction, gboolean found)
+any_missing(const Extraction *extraction)
 {
-    for (guint i = 0; i < extraction->steps->len; i++) {
-        const Step *step = g_ptr_array_index(extraction->steps, i);
-        if ((winner(extraction->steps, step->field) != NULL) == found)
+    for (guint i = 0; i < extraction->steps->len; i++)
+        if (is_missing(extraction, ((const Step *)extraction->steps->pdata[i])->field))
             return TRUE;
-    }
     return FALSE;
 }
 
@@ -187,7 +213,7 @@ explain_text(const char *file, const Reading *reading)
         return;
     heading("Found");
     print_fields(extraction, message, TRUE);
-    if (any_field(extraction, FALSE)) {
+    if (any_missing(extraction)) {
         heading("Not found");
         print_fields(extraction, message, FALSE);
     }
