@@ -25,17 +25,22 @@ static const struct {
 static const struct {
     const char *language, *prefix;
 } subjects[] = {
-    {"en", "Fw:"},
-    {"en", "Fwd:"},
+    {"en", "Fw"}, {"en", "Fwd"},    {"da", "VS"}, {"de", "WG"},  {"es", "RV"}, {"fi", "VL"},
+    {"fr", "TR"}, {"nl", "Doorst"}, {"pl", "PD"}, {"pt", "ENC"}, {"sv", "VB"}, {"tr", "\u0130LT"},
 };
 
 gboolean
 forward_subject(const char *subject)
 {
     subject += strspn(subject, " \t");
-    for (guint i = 0; i < G_N_ELEMENTS(subjects); i++)
-        if (g_ascii_strncasecmp(subject, subjects[i].prefix, strlen(subjects[i].prefix)) == 0)
+    for (guint i = 0; i < G_N_ELEMENTS(subjects); i++) {
+        gsize length = strlen(subjects[i].prefix);
+        if (g_ascii_strncasecmp(subject, subjects[i].prefix, length) != 0)
+            continue;
+        const char *after = subject + length;
+        if (after[strspn(after, " \t")] == ':') /* French has a space there */
             return TRUE;
+    }
     return FALSE;
 }
 
@@ -93,16 +98,23 @@ without_quotes(const char *text)
     return g_string_free(out, FALSE);
 }
 
+/* Read the original below a marker; the intro is what `text` has above it. */
 static gboolean
-take(const char *below, gboolean strict, Forward *forward)
+take(const char *text, const char *marker, const char *below, gboolean strict, Forward *forward)
 {
-    g_autofree char *text = without_quotes(below);
+    g_autofree char *original = without_quotes(below);
     HeaderBlock block;
-    if (!headerblock_read(text + strspn(text, " \t\n"), strict, &block))
+    if (!headerblock_read(original + strspn(original, " \t\n"), strict, &block))
         return FALSE;
-    *forward =
-        (Forward){g_steal_pointer(&block.from), g_steal_pointer(&block.reply_to),
-                  g_steal_pointer(&block.to), g_steal_pointer(&block.subject), g_strdup(block.end)};
+    *forward = (Forward){
+        .intro = g_strndup(text, marker - text),
+        .from = g_steal_pointer(&block.from),
+        .reply_to = g_steal_pointer(&block.reply_to),
+        .to = g_steal_pointer(&block.to),
+        .subject = g_steal_pointer(&block.subject),
+        .date = g_steal_pointer(&block.date),
+        .body = g_strdup(block.end),
+    };
     headerblock_clear(&block);
     return TRUE;
 }
@@ -120,16 +132,17 @@ forward_find(const char *subject, const char *text, Forward *forward)
         gboolean ambiguous_counts = says_forward || !above;
         if (is_separator(line, length, &meaning)) {
             tried++;
-            if ((meaning == SAYS_FORWARD || ambiguous_counts) && take(next, FALSE, forward))
+            if ((meaning == SAYS_FORWARD || ambiguous_counts) &&
+                take(text, line, next, FALSE, forward))
                 return TRUE;
         } else if (ambiguous_counts && is_rule(line, length)) {
             tried++;
-            if (take(next, TRUE, forward))
+            if (take(text, line, next, TRUE, forward))
                 return TRUE;
         } else if (ambiguous_counts &&
                    g_ascii_strncasecmp(line + strspn(line, " *>"), "From", 4) == 0) {
             tried++;
-            if (take(line, TRUE, forward))
+            if (take(text, line, line, TRUE, forward))
                 return TRUE;
         }
         above |= strspn(line, " \t") < length;
@@ -141,10 +154,12 @@ forward_find(const char *subject, const char *text, Forward *forward)
 void
 forward_clear(Forward *forward)
 {
+    g_free(forward->intro);
     g_free(forward->from);
     g_free(forward->reply_to);
     g_free(forward->to);
     g_free(forward->subject);
+    g_free(forward->date);
     g_free(forward->body);
     *forward = (Forward){0};
 }

@@ -67,8 +67,12 @@ append_value(GString **value, const char *begin, const char *end)
         *value = g_string_new(NULL);
     else if ((*value)->len > 0)
         g_string_append_c(*value, ' ');
-    if ((*value)->len < VALUE_MAX)
-        g_string_append_len(*value, begin, MIN(end - begin, VALUE_MAX));
+    if ((*value)->len >= VALUE_MAX)
+        return;
+    if (end - begin > VALUE_MAX)
+        for (end = begin + VALUE_MAX; end > begin && ((guchar)*end & 0xc0) == 0x80;)
+            end--; /* to where a character begins */
+    g_string_append_len(*value, begin, end - begin);
 }
 
 /* Read the lines into `values`; where the block ends. */

@@ -24,3 +24,12 @@ tests_unit_test_html_SOURCES = tests/unit/test-html.c
 tests_unit_test_message_SOURCES = tests/unit/test-message.c
 TESTS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
 	tests/unit/test-message
+
+check_PROGRAMS += tests/unit/test-flowed tests/unit/test-forward tests/unit/test-quote \
+	tests/unit/test-signature
+tests_unit_test_flowed_SOURCES = tests/unit/test-flowed.c
+tests_unit_test_forward_SOURCES = tests/unit/test-forward.c
+tests_unit_test_quote_SOURCES = tests/unit/test-quote.c
+tests_unit_test_signature_SOURCES = tests/unit/test-signature.c
+TESTS += tests/unit/test-flowed tests/unit/test-forward tests/unit/test-quote \
+	tests/unit/test-signature

@@ -96,7 +96,7 @@ quote_split(const char *text, char **quoted)
     guint tried = 0;
     for (const char *line = text; *line;) {
         const char *next = next_line(line);
-        const char *end = said || *line == 'O' ? quoted_attribution(line) : NULL;
+        const char *end = quoted_attribution(line);
         if (end) {
             g_string_append_len(theirs, line, end - line);
         } else if (*line == '>') {

@@ -16,6 +16,7 @@ static const char *const not_below[] = {
     "This e-mail was sent from a contact form",
     "This email was sent from a contact form",
     "This mail is sent via contact form",
+    "This is a notification that a contact form was submitted",
 };
 
 static gboolean
@@ -39,10 +40,20 @@ is_separator(const char *line, gsize length)
     return !begins_with_one(next, not_below, G_N_ELEMENTS(not_below));
 }
 
+/* Behind a text's first line that is not blank, and the blank ones above it. */
+static gsize
+behind_first_line(const char *text)
+{
+    gsize at = strspn(text, " \t\n");
+    at += strcspn(text + at, "\n");
+    return text[at] ? at + 1 : at;
+}
+
 gsize
 signature_begin(const char *text)
 {
     gsize end = strlen(text), at = end;
+    gsize second = behind_first_line(text), third = second + behind_first_line(text + second);
     guint lines = 0;
     /* From the last line up. */
     while (at > 0 && lines <= LINES_MAX) {
@@ -52,12 +63,11 @@ signature_begin(const char *text)
             begin--;
         gsize length = line_end - begin;
         gboolean blank = strspn(text + begin, " \t") >= length;
-        gboolean first = text[strspn(text, " \t\n")] == '\0' ||
-                         begin <= strspn(text, " \t\n"); /* nothing above it */
-        if (!first && is_separator(text + begin, length))
+        if (begin < second)
+            break;
+        if (begin >= third && is_separator(text + begin, length))
             return begin;
-        if (!first && lines < FOOTER_LINES &&
-            begins_with_one(text + begin, footers, G_N_ELEMENTS(footers)))
+        if (lines < FOOTER_LINES && begins_with_one(text + begin, footers, G_N_ELEMENTS(footers)))
             return begin;
         lines += !blank;
         at = begin;

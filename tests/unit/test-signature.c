@@ -1,0 +1,113 @@
+/* Where a signature begins, and what only looks like one. */
+#include "mail/signature.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+
+#define ABOVE "Hello,\nplease call me.\n"
+
+static void
+assert_signature(const char *text, const char *signature)
+{
+    g_assert_cmpstr(text + signature_begin(text), ==, signature);
+}
+
+static void
+begins_at_the_separator(void)
+{
+    assert_signature(ABOVE "-- \nAda\n", "-- \nAda\n");
+    assert_signature(ABOVE "--\nAda\n\n312 555 0142\n", "--\nAda\n\n312 555 0142\n");
+    assert_signature(ABOVE "-- \nAda", "-- \nAda");
+}
+
+static void
+is_the_last_one(void)
+{
+    assert_signature(ABOVE "-- \nfirst\n-- \nlast\n", "-- \nlast\n");
+}
+
+static void
+begins_at_a_phones_footer(void)
+{
+    assert_signature(ABOVE "\nSent from my iPhone\n", "Sent from my iPhone\n");
+    assert_signature(ABOVE "\nGet Outlook for iOS\n\n", "Get Outlook for iOS\n\n");
+    assert_signature(ABOVE "Sent from my iPhone\na\nb\nc\n", "");
+    assert_signature("Sent from my iPhone\n", "");
+}
+
+static void
+is_not_in_plain_text(void)
+{
+    static const char *const texts[] = {
+        "",
+        "\n\n",
+        "Hello\n",
+        ABOVE "---\nAda\n",
+        ABOVE "--Ada\n",
+        ABOVE " --\nAda\n",
+        ABOVE "was sent from my iPhone\n",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++)
+        assert_signature(texts[i], "");
+}
+
+static void
+is_not_in_the_first_two_lines(void)
+{
+    assert_signature("-- \nName: Ada\nPhone: 312 555 0142\n", "");
+    assert_signature("New message\n\n-- \nName: Ada\n", "");
+    assert_signature("\n\n \nNew message\n--\nName: Ada\n", "");
+}
+
+static void
+is_twenty_lines_at_most(void)
+{
+    GString *text = g_string_new(ABOVE "-- \n");
+    for (guint i = 0; i < 20; i++)
+        g_string_append(text, "a line\n");
+    g_assert_cmpuint(signature_begin(text->str), ==, strlen(ABOVE));
+    g_string_append(text, "one more\n");
+    g_assert_cmpuint(signature_begin(text->str), ==, text->len);
+    g_string_free(text, TRUE);
+}
+
+static void
+is_not_a_contact_forms_foot(void)
+{
+    assert_signature("From: Ada <ada@x>\nSubject: s\n\nMessage Body:\nHi\n\n-- \n"
+                     "This e-mail was sent from a contact form on Us (https://us.example)\n",
+                     "");
+    assert_signature("From: Ada <ada@x>\nSubject: s\n\nMessage Body:\nHi\n\n-- \n"
+                     "This is a notification that a contact form was submitted on your website\n",
+                     "");
+}
+
+static void
+is_linear_in_blank_lines(void)
+{
+    static const char *const ends[] = {"", "x\n", "-- \n", "--\n\n--\n"};
+    for (guint i = 0; i < G_N_ELEMENTS(ends); i++) {
+        g_autofree char *text = g_malloc(LIMIT_TEXT + 20);
+        memset(text, '\n', LIMIT_TEXT);
+        strcpy(text + LIMIT_TEXT, ends[i]);
+        gint64 begun = g_get_monotonic_time();
+        signature_begin(text);
+        g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/signature/begins-at-the-separator", begins_at_the_separator);
+    g_test_add_func("/signature/is-the-last-one", is_the_last_one);
+    g_test_add_func("/signature/begins-at-a-phones-footer", begins_at_a_phones_footer);
+    g_test_add_func("/signature/is-not-in-plain-text", is_not_in_plain_text);
+    g_test_add_func("/signature/is-not-in-the-first-two-lines", is_not_in_the_first_two_lines);
+    g_test_add_func("/signature/is-twenty-lines-at-most", is_twenty_lines_at_most);
+    g_test_add_func("/signature/is-not-a-contact-forms-foot", is_not_a_contact_forms_foot);
+    g_test_add_func("/signature/is-linear-in-blank-lines", is_linear_in_blank_lines);
+    return g_test_run();
+}
