@@ -15,3 +15,8 @@ liblead_a_SOURCES += \
 
 bin_PROGRAMS += src/leadctl
 src_leadctl_SOURCES = src/leadctl.c
+dist_man_MANS += src/leadctl.1 src/lead-milter.yaml.5
+
+check_PROGRAMS += tests/unit/test-output
+tests_unit_test_output_SOURCES = tests/unit/test-output.c
+TESTS += tests/unit/test-output
