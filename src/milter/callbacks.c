@@ -7,8 +7,8 @@ static Service *service;
 
 /* Steps that we never need, and answers that we never give, where the MTA can do without. */
 #define WANTED                                                                                     \
-    (SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NOEOH | SMFIP_NR_MAIL |              \
-     SMFIP_NR_RCPT | SMFIP_SKIP | SMFIP_HDR_LEADSPC)
+    (SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NR_MAIL | SMFIP_NR_RCPT |            \
+     SMFIP_NR_EOH | SMFIP_SKIP | SMFIP_HDR_LEADSPC)
 
 /* An offer of NODATA is how an MTA says that it knows the DATA step (protocol 4 and later). Without
  * it the verdict is given at the first header, which then needs its replies. libmilter plays the
@@ -107,6 +107,14 @@ on_header(SMFICTX *ctx, char *name, char *value)
     return go_on(state, SMFIP_NR_HDR);
 }
 
+/* Asked for although the body's first chunk says the same: of a mail without a header field
+ * libmilter would not take the body, and leave the MTA without an answer. */
+static sfsistat
+on_end_of_header(SMFICTX *ctx)
+{
+    return go_on(state_of(ctx), SMFIP_NR_EOH);
+}
+
 /* A chunk that is cut is answered with SKIP only when it is a full one: some MTAs put the last
  * chunk into the end-of-message command, where libmilter would take SKIP as the final answer. */
 static sfsistat
@@ -161,6 +169,7 @@ callbacks_register(Service *used)
         .xxfi_envfrom = on_mail,
         .xxfi_envrcpt = on_recipient,
         .xxfi_header = on_header,
+        .xxfi_eoh = on_end_of_header,
         .xxfi_body = on_body,
         .xxfi_eom = on_end_of_message,
         .xxfi_abort = on_abort,
