@@ -167,7 +167,7 @@ reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *st
     }
     gsize skip = mbox_line(bytes);
     InquiryMail mail = {
-        .bytes = (const char *)bytes->data + skip,
+        .bytes = bytes->len ? (const char *)bytes->data + skip : "",
         .length = MIN(bytes->len, limit) - skip,
         .truncated = bytes->len > limit,
     };

@@ -429,7 +429,8 @@ put_addresses_last(GPtrArray *fields)
             if ((field->type == TYPE_ADDRESS) == (pass == 1))
                 g_ptr_array_add(sorted, field);
         }
-    memcpy(fields->pdata, sorted->pdata, sorted->len * sizeof *sorted->pdata);
+    for (guint i = 0; i < sorted->len; i++)
+        fields->pdata[i] = sorted->pdata[i];
     g_ptr_array_unref(sorted);
 }
 
