@@ -53,11 +53,21 @@ on_signal(int number)
     post(number == SIGHUP ? 'H' : 'T');
 }
 
-/* Not blocked even during the handler: a second signal would go to libmilter's thread. */
+/* libmilter has a thread that waits here for these signals and takes each of them as the end,
+ * SIGHUP too. It must not get any: beside a sleeper in the C library's sigwait it would be chance,
+ * above all under load and soon after the start, whether the main thread is given one. Nobody else
+ * in lead-milter calls this. */
+int
+sigwait(const sigset_t *set, int *number)
+{
+    for (;;)
+        pause();
+}
+
 static void
 take_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART | SA_NODEFER};
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
     sigaction(SIGHUP, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
@@ -129,8 +139,8 @@ drain(guint seconds)
 MilterEnd
 milter_run(void (*reload)(gpointer data), gpointer data, guint seconds)
 {
-    take_signals(); /* first: what came during the start would be libmilter's */
     g_thread_unref(g_thread_new("libmilter", serve, NULL));
+    take_signals();
     for (;;) {
         switch (next_event(-1)) {
         case 'H':

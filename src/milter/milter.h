@@ -4,9 +4,9 @@
  * recipient of ours: DATA is answered `accept` otherwise. State lives in smfi_setpriv alone, as
  * libmilter's worker pool calls from any thread.
  *
- * Signals: SIGHUP reloads, SIGTERM and SIGINT drain and end. libmilter has a thread that waits for
- * these three and takes each as the end; the kernel prefers the main thread as long as that one
- * does not block them. So: milter_block_signals before any thread is made, milter_run in main.
+ * Signals: SIGHUP reloads, SIGTERM and SIGINT drain and end. They are the main thread's, not
+ * libmilter's: milter_block_signals before any thread is made, milter_run in main. The program that
+ * links this has no sigwait, which is where libmilter would take them.
  */
 #ifndef LEAD_MILTER_MILTER_H
 #define LEAD_MILTER_MILTER_H

@@ -672,6 +672,17 @@ def test_it_leaves_at_once_when_nothing_is_in_progress(box, number):
             idle.command("DATA")
 
 
+def test_signals_right_after_the_start_are_not_libmilters(box):
+    """It would take a reload for the end, and needs 5 seconds for one."""
+    for _ in range(10):
+        begun = time.monotonic()
+        box.milter.reload()
+        assert box.milter.stop() == 0
+        assert time.monotonic() - begun < 4
+        box.milter.start()
+    assert "stopped serving" not in box.milter.log()
+
+
 def test_a_second_sigterm_ends_it_at_once(box):
     with box.connect() as milter:
         milter.envelope()
