@@ -135,7 +135,7 @@ message_state_header(MessageState *state, const char *name, const char *value)
     return append(state, "\r\n", 2);
 }
 
-/* We ask for no end-of-header callback: the first of the body, or the end, is the sign. */
+/* The first of the body, or the end of a mail without one, is the sign. */
 static void
 end_header(MessageState *state)
 {

@@ -177,7 +177,7 @@ class Milter:
 
     def headers(self, mail, outcome=None):
         head = mail.partition(b"\r\n\r\n")[0] + b"\r\n"
-        for line in re.findall(rb"[^\n]*\n(?:[ \t][^\n]*\n)*", head):
+        for line in re.findall(rb"[^\r\n][^\n]*\n(?:[ \t][^\n]*\n)*", head):
             name, _, value = line[:-2].partition(b":")
             packet = self.header(name, value.replace(b"\r\n", b"\n"), outcome)
             if packet.code != CONTINUE:

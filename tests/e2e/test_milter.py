@@ -313,6 +313,13 @@ def test_many_connections_at_once(box):
 
 # Limits, and peers that break off or never end.
 
+@pytest.mark.parametrize("bare", [b"\r\n\r\n", b"\r\n\r\nPlease call me about the roof.\r\n"])
+def test_a_mail_without_a_header_field_gets_its_answer(box, bare):
+    with box.connect(timeout=5) as milter:
+        assert milter.deliver(bare).answer == CONTINUE
+        assert len(milter.deliver(mail(2)).lead_ids) == 1
+
+
 def test_at_the_limit_the_rest_is_not_wanted(idle):
     box = idle.start(limits={"message": "100K"})
     with box.connect() as milter:
