@@ -442,19 +442,19 @@ postlog   unix-dgram n - n - 1 postlogd
     def clear(self):
         """No mail in the queue, none delivered."""
         self._run("postsuper", "-c", self.etc, "-d", "ALL")
-        for path in self._files():
+        for path in self.delivered_files():
             path.unlink(missing_ok=True)
 
-    def _files(self):
+    def delivered_files(self):
         return sorted((self.mail / "box/new").glob("*"))
 
     def delivered(self):
-        return [Delivered(path.read_bytes()) for path in self._files()]
+        return [Delivered(path.read_bytes()) for path in self.delivered_files()]
 
     def wait_delivered(self, number, seconds=30):
         """Exactly so many deliveries, none of them still in the queue."""
-        wait_for(lambda: len(self._files()) >= number, seconds,
-                 lambda: f"{number} deliveries, there are {len(self._files())}:\n"
+        wait_for(lambda: len(self.delivered_files()) >= number, seconds,
+                 lambda: f"{number} deliveries, there are {len(self.delivered_files())}:\n"
                          + self.log()[-3000:])
         mails = self.delivered()
         assert len(mails) == number, f"{len(mails)} deliveries instead of {number}"
