@@ -102,11 +102,25 @@ class Quickstart:
             self.lead(lead)
         heading("the mail as delivered, its header")
         print(delivered.bytes.partition(b"\n\n")[0].decode("utf-8", "replace"))
-        changed = delivered.without_lead_id() != re.sub(rb"\r\n", b"\n", mail)
-        if not changed:
-            print("(everything below Received is the mail as it was sent, byte for byte, but for"
-                  " X-Lead-Id)" if ids else "(byte for byte as it was sent)")
+        print("\nSent once more, without lead-milter, it is "
+              + self.difference(delivered, mail, sender))
         return True
+
+    def difference(self, delivered, mail, sender):
+        """Between this delivery and one that lead-milter has not seen."""
+        self.postfix.clear()
+        self.postfix.send(mail, sender=sender, way="none")
+        plain = self.postfix.wait_delivered(1)[0]
+        if plain.original == delivered.original:
+            return "the same, byte for byte."
+        # Postfix puts an empty line below a header without a body when a field is added.
+        end = b"" if b"\n\n" in plain.original else b"\n"
+        if plain.original + end == delivered.without_lead_id():
+            return "the same, byte for byte, but for X-Lead-Id."
+        # A forged field is removed.
+        if plain.without_lead_id() == delivered.without_lead_id():
+            return "the same, byte for byte, but for the X-Lead-Id that the sender had put into it."
+        return "DIFFERENT, which must not be: please report it with the mail."
 
     def lead(self, lead):
         state = harness.wait_for(lambda: self.settled(lead), 30, f"lead {lead} to be sent")

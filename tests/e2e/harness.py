@@ -302,6 +302,7 @@ class Postfix:
 
     DOMAINS = "example.com inquiries.example.com example.net xn--bcher-kva.example"
     WAYS = ("unix", "inet", "accept", "none", "relay")
+    HOST = "mx.postfix.example"  # in no sample's Received fields
 
     def __init__(self, folder):
         self.folder = Path(folder)
@@ -324,7 +325,7 @@ queue_directory = {self.folder}/queue
 data_directory = {self.folder}/data
 maillog_file = {self.log_file}
 maillog_file_prefixes = {self.folder}
-myhostname = mx.example.com
+myhostname = {self.HOST}
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
 mynetworks = 127.0.0.0/8
@@ -377,7 +378,7 @@ non_smtpd_milters = {self._postfix_milter(self.unix)}
         }
         # A name of its own for each, or the smtp client sees a mail loop.
         smtpds = [f"127.0.0.1:{self.ports[way]} inet n - n - - smtpd"
-                  f" -o myhostname={way}.mx.example.com {options[way]}" for way in self.WAYS]
+                  f" -o myhostname={way}.{self.HOST} {options[way]}" for way in self.WAYS]
         return "\n".join(smtpds) + """
 pickup    unix n - n 1 1 pickup
 cleanup   unix n - n - 0 cleanup
@@ -486,7 +487,7 @@ class Delivered:
             name, _, value = match.group().partition(b":")
             if name.lower() == b"delivered-to":
                 self.recipient = value.strip().decode("utf-8", "replace")
-            if name.lower() == b"received" and b"mx.example.com" not in value:
+            if name.lower() == b"received" and Postfix.HOST.encode() not in value:
                 break
             rest = rest[match.end():]
         self.original = rest
