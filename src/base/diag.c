@@ -31,9 +31,8 @@ diags_free(Diags *diags)
     g_free(diags);
 }
 
-static void G_GNUC_PRINTF(6, 0)
-add(Diags *diags, DiagLevel level, const char *file, guint line, guint column, const char *format,
-    va_list args)
+static void G_GNUC_PRINTF(6, 0) add(Diags *diags, DiagLevel level, const char *file, guint line,
+                                    guint column, const char *format, va_list args)
 {
     if (level == DIAG_ERROR)
         diags->errors++;
@@ -110,25 +109,36 @@ diags_print(const Diags *diags, FILE *out)
         fprintf(out, "and %u more\n", lost);
 }
 
-/* Levenshtein distance, caseless, of two short ASCII words. */
+static gboolean
+same(char a, char b)
+{
+    return g_ascii_tolower(a) == g_ascii_tolower(b);
+}
+
+/* Edit distance, caseless, of two short ASCII words; two neighbours swapped ("lable") are one
+ * edit. The rows for a's first i - 2, i - 1 and i letters are kept. */
 static guint
 distance(const char *a, const char *b)
 {
     gsize la = strlen(a), lb = strlen(b);
-    g_autofree guint *row = g_new(guint, lb + 1);
+    g_autofree guint *rows = g_new(guint, 3 * (lb + 1));
+    guint *older = rows, *above = rows + lb + 1, *row = above + lb + 1;
     for (gsize j = 0; j <= lb; j++)
-        row[j] = j;
+        above[j] = j;
     for (gsize i = 1; i <= la; i++) {
-        guint diagonal = row[0];
         row[0] = i;
         for (gsize j = 1; j <= lb; j++) {
-            guint above = row[j];
-            guint change = diagonal + (g_ascii_tolower(a[i - 1]) != g_ascii_tolower(b[j - 1]));
-            row[j] = MIN(change, MIN(above, row[j - 1]) + 1);
-            diagonal = above;
+            guint change = above[j - 1] + !same(a[i - 1], b[j - 1]);
+            row[j] = MIN(change, MIN(above[j], row[j - 1]) + 1);
+            if (i > 1 && j > 1 && same(a[i - 1], b[j - 2]) && same(a[i - 2], b[j - 1]))
+                row[j] = MIN(row[j], older[j - 2] + 1);
         }
+        guint *free_row = older;
+        older = above;
+        above = row;
+        row = free_row;
     }
-    return row[lb];
+    return above[lb];
 }
 
 const char *

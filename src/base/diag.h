@@ -41,7 +41,7 @@ char *diag_format(const Diag *diag); /* "FILE:LINE:COL: error: text", newly allo
 void diags_print(const Diags *diags, FILE *out);
 
 /* The candidate that `word` is most likely a misspelling of, or NULL when none is near enough
- * (edit distance at most a third of the word's length). The array ends in NULL. */
+ * (edit distance at most a third of the word's length, a swap of neighbours being one edit). The array ends in NULL. */
 const char *suggest(const char *word, const char *const *candidates);
 
 #endif

@@ -61,6 +61,7 @@ suggests_the_nearest_word(void)
     static const char *const words[] = {"contact.name", "contact.email", "company.name", NULL};
     g_assert_cmpstr(suggest("contact.nme", words), ==, "contact.name");
     g_assert_cmpstr(suggest("Contact.Email", words), ==, "contact.email");
+    g_assert_cmpstr(suggest("contact.nmae", words), ==, "contact.name");
     g_assert_null(suggest("weather", words));
 }
 
