@@ -31,7 +31,7 @@ struct LabelIndex {
 static gboolean
 is_decoration(gunichar c)
 {
-    return g_unichar_isspace(c) || (c < 0x80 && strchr("*_:?#>~`|=-", (int)c)) || c == 0x2022 ||
+    return g_unichar_isspace(c) || (c < 0x80 && strchr("*_:?#>~`|=-[]", (int)c)) || c == 0x2022 ||
            c == 0x00B7 || c == 0x25AA || c == 0xFF1A || c == 0xFEFF || c == 0x200B;
 }
 
@@ -187,6 +187,10 @@ find_separator(const char *line, const char *end, const char **value)
                          strncmp(p + 1, "\xE2\x80\x94 ", 4) == 0);
         if (*p == ':' || *p == '=' || *p == '|') {
             *value = p + 1;
+            return p;
+        }
+        if (*p == ']' && p > line) { /* "[Label] value" */
+            *value = p[1] == ':' ? p + 2 : p + 1;
             return p;
         }
         if (strncmp(p, "\xEF\xBC\x9A", 3) == 0) { /* a full-width colon */

@@ -15,3 +15,7 @@ liblead_a_SOURCES += \
 check_PROGRAMS += tests/unit/test-pattern
 tests_unit_test_pattern_SOURCES = tests/unit/test-pattern.c
 TESTS += tests/unit/test-pattern
+
+check_PROGRAMS += tests/unit/test-label
+tests_unit_test_label_SOURCES = tests/unit/test-label.c
+TESTS += tests/unit/test-label
