@@ -16,6 +16,14 @@ check_PROGRAMS += tests/unit/test-pattern
 tests_unit_test_pattern_SOURCES = tests/unit/test-pattern.c
 TESTS += tests/unit/test-pattern
 
+check_PROGRAMS += tests/unit/test-ruleset
+tests_unit_test_ruleset_SOURCES = tests/unit/test-ruleset.c \
+	tests/unit/rulefolder.c tests/unit/rulefolder.h
+TESTS += tests/unit/test-ruleset
+EXTRA_DIST += tests/mistakes/rules
+
 check_PROGRAMS += tests/unit/test-label
 tests_unit_test_label_SOURCES = tests/unit/test-label.c
 TESTS += tests/unit/test-label
+
+dist_man_MANS += src/lead-rules.5

@@ -69,13 +69,30 @@ load_files(Ruleset *ruleset, Diags *diags)
     }
 }
 
+static void
+unknown_kind(const YamlFile *file, const char *const *kinds, Diags *diags)
+{
+    const GPtrArray *keys = file->root ? file->root->keys : NULL;
+    for (guint i = 0; keys && i < keys->len; i++) {
+        const YamlNode *key = g_ptr_array_index(keys, i);
+        const char *near = suggest(key->text, kinds);
+        if (near) {
+            yaml_error(file, key, diags, "unknown key \"%s\"; did you mean \"%s\"?", key->text,
+                       near);
+            return;
+        }
+    }
+    yaml_error(file, file->root, diags,
+               "expected a rule file with \"source\", \"patterns\" or \"wire\"");
+}
+
 /* Each file is one of three things. */
 static const char *
 kind_of(const YamlFile *file, Diags *diags)
 {
-    static const char *const kinds[] = {"source", "patterns", "wire"};
+    static const char *const kinds[] = {"source", "patterns", "wire", NULL};
     const char *kind = NULL;
-    for (guint i = 0; i < G_N_ELEMENTS(kinds); i++) {
+    for (guint i = 0; kinds[i]; i++) {
         const YamlNode *node = yaml_get(file->root, kinds[i]);
         if (node && kind) {
             yaml_error(file, node, diags,
@@ -88,9 +105,7 @@ kind_of(const YamlFile *file, Diags *diags)
             kind = kinds[i];
     }
     if (!kind)
-        yaml_error(file, file->root, diags,
-                   "expected a rule file with \"source\", \"patterns\" or"
-                   " \"wire\"");
+        unknown_kind(file, kinds, diags);
     return kind;
 }
 
@@ -225,6 +240,18 @@ chain_of(const Ruleset *ruleset, Source *source, const YamlFile *file, gboolean 
     return g_steal_pointer(&chain);
 }
 
+/* Sources that tests name must be there; "none": no source takes the mail. */
+static void
+check_tests(const Ruleset *ruleset, const Source *source, const YamlFile *file, Diags *diags)
+{
+    for (guint i = 0; i < source->tests->len; i++) {
+        const SourceTest *test = g_ptr_array_index(source->tests, i);
+        if (test->source_node && strcmp(test->source, SOURCE_NONE) != 0 &&
+            !ruleset_find(ruleset, test->source))
+            unknown_source(ruleset, file, test->source_node, diags);
+    }
+}
+
 static void
 resolve(Ruleset *ruleset, gboolean complete, Diags *diags)
 {
@@ -234,6 +261,8 @@ resolve(Ruleset *ruleset, gboolean complete, Diags *diags)
         g_autoptr(GPtrArray) chain = chain_of(ruleset, source, file, complete, diags);
         if (chain)
             source_resolve(source, chain, file, diags);
+        if (complete) /* else the missing one may be in a file that is broken */
+            check_tests(ruleset, source, file, diags);
     }
 }
 

@@ -54,7 +54,7 @@ static void
 compare(const SourceTest *test, const char *own_source, const Extraction *extraction,
         GString *difference)
 {
-    const char *took = extraction->source ? extraction->source : "none";
+    const char *took = extraction->source ? extraction->source : SOURCE_NONE;
     if (test->not ) {
         if (strcmp(took, own_source) == 0)
             differ(difference, "source: expected another one, got %s", took);

@@ -319,7 +319,8 @@ read_test(Reader *reader, const YamlNode *map)
     if (!yaml_get(map, "mail"))
         yaml_error(reader->file, map, reader->diags, "\"mail\" is missing");
     yaml_text(reader->file, yaml_get(map, "mail"), &test->mail, reader->diags);
-    yaml_text(reader->file, yaml_get(map, "source"), &test->source, reader->diags);
+    test->source_node = yaml_get(map, "source");
+    yaml_text(reader->file, test->source_node, &test->source, reader->diags);
     const YamlNode *sender = yaml_get(map, "sender"); /* '' is that of a bounce */
     if (sender && sender->kind == YAML_SCALAR)
         test->sender = sender->text;

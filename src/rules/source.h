@@ -42,7 +42,8 @@ typedef struct {
     const char *file;
     guint line, column;
     const char *mail, *source, *sender;
-    int action; /* Action, or -1 */
+    const YamlNode *source_node; /* NULL when `source` is this one */
+    int action;                  /* Action, or -1 */
     gboolean not ;
     const YamlNode *expect; /* a map, or NULL */
 } SourceTest;
@@ -60,6 +61,9 @@ typedef struct {
     GHashTable *labels;      /* set of all labels of `fields` */
     GPtrArray *tests;        /* SourceTest */
 } Source;
+
+/* What a test calls the source of mail that none takes. */
+#define SOURCE_NONE "none"
 
 /* Read a file whose root has `source:`. NULL on errors. `fields` and `labels` are not set yet. */
 Source *source_new(const YamlFile *file, PatternBook *book, Diags *diags);

@@ -99,13 +99,16 @@ template_new(const YamlFile *file, const YamlNode *node, Diags *diags)
         if (open > text)
             add(parts, REFERENCE_NONE, g_strndup(text, open - text));
         const char *close = strchr(open, '}');
+        YamlNode place = *node; /* of this reference, for errors */
+        if (node->text_column > 0)
+            place.column = node->text_column + g_utf8_pointer_to_offset(node->text, open);
         if (!close) {
-            yaml_error(file, node, diags, "\"${\" without its \"}\"");
+            yaml_error(file, &place, diags, "\"${\" without its \"}\"");
             break;
         }
         g_autofree char *name = g_strndup(open + 2, close - open - 2);
         if (!add_reference(parts, name))
-            unknown(file, node, name, diags);
+            unknown(file, &place, name, diags);
         text = close + 1;
     }
     return diags_errors(diags) == errors ? g_steal_pointer(&parts) : NULL;

@@ -92,10 +92,12 @@ read_map(const YamlFile *file, const YamlNode *map, GPtrArray *into, GPtrArray *
     for (guint i = 0; i < map->keys->len; i++) {
         const YamlNode *key = g_ptr_array_index(map->keys, i);
         const YamlNode *value = g_ptr_array_index(map->items, i);
-        if (none && strcmp(key->text, "not") == 0)
+        if (strcmp(key->text, "not") != 0)
+            g_ptr_array_add(into, read_condition(file, key, value, book, diags));
+        else if (none)
             read_map(file, value, none, NULL, book, diags);
         else
-            g_ptr_array_add(into, read_condition(file, key, value, book, diags));
+            yaml_error(file, key, diags, "\"not\" cannot stand inside of \"not\"");
     }
 }
 
