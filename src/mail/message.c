@@ -31,13 +31,19 @@ struct Message {
     GPtrArray *authenticated;         /* char *, ends in NULL */
     char *id, *limits;
     gboolean forwarded, truncated;
+    struct {
+        gboolean parts, header, text, links;
+    } limit; /* which were reached */
+
+    /* HTML whose text nobody needs is read when its links or cards are asked for. */
+    char *html;
+    gsize html_length;
 };
 
 /* While a mail is read. */
 typedef struct {
     Message *message;
     GPtrArray *to;
-    gboolean parts, header, text, links;
 } Reading;
 
 static void
@@ -105,10 +111,10 @@ bounded(char *text, gboolean *limit)
 }
 
 static void
-set_view(Reading *reading, View view, char *text)
+set_view(Message *message, View view, char *text)
 {
-    g_free(reading->message->views[view]);
-    reading->message->views[view] = bounded(text, &reading->text);
+    g_free(message->views[view]);
+    message->views[view] = bounded(text, &message->limit.text);
 }
 
 static char *
@@ -155,11 +161,11 @@ bare_sender(const char *sender)
 /* --- links --- */
 
 static void
-add_link(Reading *reading, const char *begin, gsize length)
+add_link(Message *message, const char *begin, gsize length)
 {
-    GPtrArray *links = reading->message->links;
+    GPtrArray *links = message->links;
     if (links->len >= LIMIT_LINKS) {
-        reading->links = TRUE;
+        message->limit.links = TRUE;
         return;
     }
     HtmlLink *link = g_new(HtmlLink, 1);
@@ -174,7 +180,7 @@ add_link(Reading *reading, const char *begin, gsize length)
 
 /* URLs as they stand in plain text. */
 static void
-find_links(Reading *reading, const char *text)
+find_links(Message *message, const char *text)
 {
     static const char *const schemes[] = {"http://", "https://", "mailto:", "tel:"};
     for (const char *colon = text; (colon = strchr(colon, ':')); colon++) {
@@ -189,7 +195,7 @@ find_links(Reading *reading, const char *text)
             while (length > 0 && strchr(".,;:!?)]'*", begin[length - 1]))
                 length--;
             if (length > strlen(schemes[i]))
-                add_link(reading, begin, length);
+                add_link(message, begin, length);
             colon = begin + MAX(length, before);
             break;
         }
@@ -199,16 +205,37 @@ find_links(Reading *reading, const char *text)
 }
 
 static void
-take_links(Reading *reading, Parts *parts)
+take_html(Message *message, const HtmlText *html)
 {
-    Message *message = reading->message;
-    if (parts->html) {
-        g_ptr_array_unref(message->links);
-        message->links = g_ptr_array_ref(parts->html->links);
-    } else {
-        find_links(reading, parts->text);
+    g_ptr_array_unref(message->links);
+    message->links = g_ptr_array_ref(html->links);
+    card_from_metas(html->metas, message->cards);
+}
+
+static void
+take_links(Message *message, Parts *parts)
+{
+    message->html = g_steal_pointer(&parts->html_source);
+    message->html_length = parts->html_length;
+    if (parts->html)
+        take_html(message, parts->html);
+    else if (!message->html)
+        find_links(message, parts->text);
+}
+
+/* For the links and cards, which are not read with the rest. */
+static void
+need_html(const Message *asked)
+{
+    Message *message = (Message *)asked; /* what can be seen of it does not change */
+    if (message->html) {
+        g_autoptr(HtmlText) html = html_to_text(message->html, message->html_length);
+        take_html(message, html);
+        message->limit.links |= html->truncated;
+        g_clear_pointer(&message->html, g_free);
     }
-    set_view(reading, VIEW_LINKS, links_as_text(message->links));
+    if (!message->views[VIEW_LINKS])
+        set_view(message, VIEW_LINKS, links_as_text(message->links));
 }
 
 /* --- whose words they are --- */
@@ -229,7 +256,7 @@ take_people(Reading *reading, GMimeMessage *mime)
     set_addresses(&message->from, headers_addresses(headers_raw(mime, "From")));
     set_addresses(&message->reply_to, headers_addresses(headers_raw(mime, "Reply-To")));
     set_addresses(&reading->to, headers_addresses(headers_raw(mime, "To")));
-    set_view(reading, VIEW_SUBJECT, charset_header(headers_raw(mime, "Subject")));
+    set_view(reading->message, VIEW_SUBJECT, charset_header(headers_raw(mime, "Subject")));
 }
 
 /* "Ada [mailto:ada@x]", "Ada <ada@x<mailto:ada@x>>" → "Ada <ada@x>". */
@@ -261,7 +288,7 @@ set_original(Reading *reading, const Forward *forward)
     set_addresses(&message->reply_to, addresses_of_text(forward->reply_to));
     set_addresses(&reading->to, addresses_of_text(forward->to));
     if (forward->subject)
-        set_view(reading, VIEW_SUBJECT, g_strdup(forward->subject));
+        set_view(reading->message, VIEW_SUBJECT, g_strdup(forward->subject));
 }
 
 /* What the inquirer wrote, apart from what was quoted and the signature. */
@@ -271,10 +298,10 @@ split_body(Reading *reading, const char *text)
     char *quoted = NULL;
     char *body = quote_split(text, &quoted);
     gsize begin = signature_begin(body);
-    set_view(reading, VIEW_SIGNATURE, g_strdup(body + begin));
+    set_view(reading->message, VIEW_SIGNATURE, g_strdup(body + begin));
     body[begin] = '\0';
-    set_view(reading, VIEW_BODY, body);
-    set_view(reading, VIEW_QUOTED, quoted);
+    set_view(reading->message, VIEW_BODY, body);
+    set_view(reading->message, VIEW_QUOTED, quoted);
 }
 
 static gboolean
@@ -309,7 +336,7 @@ take_text(Reading *reading, Parts *parts)
 {
     Message *message = reading->message;
     Forward forward = {0};
-    set_view(reading, VIEW_TEXT, g_strdup(parts->text));
+    set_view(reading->message, VIEW_TEXT, g_strdup(parts->text));
     if (forward_find(message->views[VIEW_SUBJECT], message->views[VIEW_TEXT], &forward)) {
         if (message->forwarded) { /* forwarded twice: the one who did it first stays unknown */
             set_addresses(&message->from, addresses_of_text(forward.from));
@@ -356,26 +383,6 @@ take_authentication(Message *message, const char *authserv_id)
     g_ptr_array_add(message->authenticated, NULL);
 }
 
-static void
-name_limits(Reading *reading)
-{
-    const struct {
-        gboolean reached;
-        const char *name;
-    } limits[] = {
-        {reading->message->truncated, "message"},
-        {reading->parts, "parts"},
-        {reading->header, "header"},
-        {reading->text, "text"},
-        {reading->links, "links"},
-    };
-    GString *names = g_string_new(NULL);
-    for (guint i = 0; i < G_N_ELEMENTS(limits); i++)
-        if (limits[i].reached)
-            g_string_append_printf(names, "%s%s", names->len ? ", " : "", limits[i].name);
-    reading->message->limits = g_string_free(names, names->len == 0);
-}
-
 /* Bytes without a single header field are all body. */
 static void
 take_bare_text(Parts *parts, const GByteArray *bytes)
@@ -391,7 +398,7 @@ static void
 read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
 {
     Message *message = reading->message;
-    message->headers = headers_read(mime, &reading->header);
+    message->headers = headers_read(mime, &message->limit.header);
     message->id = clean_id(message_header(message, "message-id"));
     take_people(reading, mime);
     Parts parts;
@@ -400,11 +407,9 @@ read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
         take_bare_text(&parts, bytes);
     unwrap_attached(reading, &parts);
     take_text(reading, &parts);
-    take_links(reading, &parts);
-    if (parts.html)
-        card_from_metas(parts.html->metas, message->cards);
-    reading->parts |= parts.parts_limit;
-    reading->text |= parts.text_limit;
+    take_links(message, &parts);
+    message->limit.parts |= parts.parts_limit;
+    message->limit.text |= parts.text_limit;
     parts_clear(&parts);
 }
 
@@ -424,17 +429,16 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     message->views[VIEW_SENDER] = bare_sender(options->sender);
 
     gsize safe = safe_length(bytes, length);
-    reading.parts = safe < length;
+    message->limit.parts = safe < length;
     GByteArray array = {.data = (guint8 *)bytes, .len = (guint)MIN(safe, G_MAXUINT)};
     g_autoptr(GMimeMessage) mime = parse_mime(&array);
     if (!mime) /* not even an empty header */
         mime = g_mime_message_new(FALSE);
     read_mime(&reading, mime, &array);
-    set_view(&reading, VIEW_FROM, addresses_as_text(message->from));
-    set_view(&reading, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
-    set_view(&reading, VIEW_TO, addresses_as_text(reading.to));
+    set_view(message, VIEW_FROM, addresses_as_text(message->from));
+    set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
+    set_view(message, VIEW_TO, addresses_as_text(reading.to));
     take_authentication(message, options->authserv_id);
-    name_limits(&reading);
     g_ptr_array_unref(reading.to);
     return message;
 }
@@ -455,6 +459,7 @@ message_free(Message *message)
     g_ptr_array_unref(message->authenticated);
     g_free(message->id);
     g_free(message->limits);
+    g_free(message->html);
     g_free(message);
 }
 
@@ -463,6 +468,8 @@ message_free(Message *message)
 const char *
 message_view(const Message *message, View view)
 {
+    if (view == VIEW_LINKS)
+        need_html(message);
     return message->views[view];
 }
 
@@ -522,12 +529,14 @@ message_id(const Message *message)
 const GPtrArray *
 message_links(const Message *message)
 {
+    need_html(message);
     return message->links;
 }
 
 const GPtrArray *
 message_cards(const Message *message)
 {
+    need_html(message);
     return message->cards;
 }
 
@@ -544,7 +553,22 @@ message_truncated(const Message *message)
 }
 
 const char *
-message_limits_reached(const Message *message)
+message_limits_reached(const Message *asked)
 {
+    Message *message = (Message *)asked;
+    const struct {
+        gboolean reached;
+        const char *name;
+    } limits[] = {
+        {message->truncated, "message"},   {message->limit.parts, "parts"},
+        {message->limit.header, "header"}, {message->limit.text, "text"},
+        {message->limit.links, "links"},
+    };
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint i = 0; i < G_N_ELEMENTS(limits); i++)
+        if (limits[i].reached)
+            g_string_append_printf(names, "%s%s", names->len ? ", " : "", limits[i].name);
+    g_free(message->limits);
+    message->limits = names->len ? g_strdup(names->str) : NULL;
     return message->limits;
 }

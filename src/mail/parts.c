@@ -130,7 +130,7 @@ weight(const char *text)
 {
     gsize n = 0;
     for (const char *p = text; *p;) {
-        if (g_str_has_prefix(p, "http://") || g_str_has_prefix(p, "https://")) {
+        if (*p == 'h' && (strncmp(p, "http://", 7) == 0 || strncmp(p, "https://", 8) == 0)) {
             p += strcspn(p, " \t\n>)\"");
             continue;
         }
@@ -140,11 +140,43 @@ weight(const char *text)
     return n;
 }
 
-static gboolean
-prefer_html(const char *plain, const char *html)
+/* More than the HTML's text can weigh: what stands between its tags. */
+static gsize
+weight_at_most(const char *html)
 {
-    gsize of_plain = weight(plain), of_html = weight(html);
-    return of_html > 0 && (of_plain < STUB || of_plain * POORER < of_html);
+    gsize n = 0;
+    for (const char *p = html; *p;) {
+        if (*p != '<') {
+            n += g_ascii_isalnum(*p) || (guchar)*p >= 0xC0;
+            p++;
+            continue;
+        }
+        if (g_ascii_strncasecmp(p, "<style", 6) == 0) {
+            const char *end = strstr(p, "</");
+            p = end ? end + 2 : p + 6;
+        }
+        p += strcspn(p, ">");
+    }
+    return n;
+}
+
+static gboolean
+is_poorer(gsize plain, gsize html)
+{
+    return html > 0 && (plain < STUB || plain * POORER < html);
+}
+
+/* Read the HTML if need be; whether it is the better one. */
+static gboolean
+prefer_html(Parts *parts)
+{
+    gsize plain = weight(parts->text);
+    if (!parts->html_source || !is_poorer(plain, weight_at_most(parts->html_source)))
+        return FALSE;
+    parts->html = html_to_text(parts->html_source, parts->html_length);
+    parts->text_limit |= parts->html->truncated;
+    g_clear_pointer(&parts->html_source, g_free);
+    return is_poorer(plain, weight(parts->html->text));
 }
 
 void
@@ -155,14 +187,10 @@ parts_read(GMimeMessage *message, Parts *parts)
     GMimeObject *root = g_mime_message_get_mime_part(message);
     if (root)
         walk_object(&walk, root, 0);
-    if (walk.html) {
-        gsize length;
-        g_autofree char *source = decode(walk.html, &length, &parts->text_limit);
-        parts->html = html_to_text(source, length);
-        parts->text_limit |= parts->html->truncated;
-    }
+    if (walk.html)
+        parts->html_source = decode(walk.html, &parts->html_length, &parts->text_limit);
     parts->text = walk.plain ? decode_plain(walk.plain, &parts->text_limit) : g_strdup("");
-    if (parts->html && prefer_html(parts->text, parts->html->text)) {
+    if (prefer_html(parts)) {
         g_free(parts->text);
         parts->text = g_strdup(parts->html->text);
     }
@@ -172,5 +200,6 @@ void
 parts_clear(Parts *parts)
 {
     g_clear_pointer(&parts->text, g_free);
+    g_clear_pointer(&parts->html_source, g_free);
     g_clear_pointer(&parts->html, html_free);
 }

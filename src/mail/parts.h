@@ -13,12 +13,15 @@
 #include "mail/html.h"
 
 typedef struct {
-    char *text;          /* of the best part; "" when there is none, never NULL */
-    HtmlText *html;      /* of the HTML part, whether or not it is the best; or NULL */
+    char *text;        /* of the best part; "" when there is none, never NULL */
+    char *html_source; /* of the HTML part, decoded, when it is not read yet; or NULL */
+    gsize html_length;
+    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL */
     GMimeMessage *inner; /* the first message/rfc822, or NULL */
     gboolean parts_limit, text_limit;
 } Parts;
 
+/* The HTML is read only if it may be the best part; else it is left to whoever wants its links. */
 void parts_read(GMimeMessage *message, Parts *parts);
 void parts_clear(Parts *parts);
 
