@@ -27,3 +27,8 @@ tests_unit_test_label_SOURCES = tests/unit/test-label.c
 TESTS += tests/unit/test-label
 
 dist_man_MANS += src/lead-rules.5
+
+check_PROGRAMS += tests/unit/test-extraction
+tests_unit_test_extraction_SOURCES = tests/unit/test-extraction.c \
+	tests/unit/rulefolder.c tests/unit/rulefolder.h
+TESTS += tests/unit/test-extraction

@@ -157,7 +157,7 @@ test_what_a_dead_lead_submit_was_sending_is_sent_again(Place *place, gconstpoint
     Queue *queue = queue_open(place->url, NULL);
     g_assert_true(queue_take_over(queue, &error));
     commit(queue, record("a", "1", "d1"), NULL);
-    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    g_ptr_array_unref(claim(queue, 1));
     g_autoptr(Queue) other = queue_open(place->url, NULL);
     g_assert_false(queue_take_over(other, &error)); /* one at a time */
     g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_BUSY);
@@ -249,7 +249,7 @@ test_repairs_change_only_what_they_apply_to(Place *place, gconstpointer data)
     char first[LEAD_ID_SIZE], second[LEAD_ID_SIZE];
     commit(queue, record("a", "1", "d1"), first);
     commit(queue, record("a", "2", "d2"), second);
-    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    g_ptr_array_unref(claim(queue, 1));
     settle(queue, first, STATE_DEAD, 0);
 
     repair(queue, REPAIR_RELEASE, first, QUEUE_ERROR_NOT_FOUND); /* dead, not held */
@@ -272,7 +272,7 @@ test_old_done_and_dead_leads_are_purged(Place *place, gconstpointer data)
     char id[LEAD_ID_SIZE];
     commit(queue, record("a", "1", "d1"), id);
     commit(queue, record("a", "2", "d2"), NULL);
-    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    g_ptr_array_unref(claim(queue, 1));
     settle(queue, id, STATE_DONE, 0);
     guint purged = 7;
     g_assert_true(queue_purge(queue, 3600, &purged, NULL));
