@@ -32,3 +32,18 @@ check_PROGRAMS += tests/unit/test-extraction
 tests_unit_test_extraction_SOURCES = tests/unit/test-extraction.c \
 	tests/unit/rulefolder.c tests/unit/rulefolder.h
 TESTS += tests/unit/test-extraction
+
+check_PROGRAMS += tests/unit/test-account
+tests_unit_test_account_SOURCES = tests/unit/test-account.c \
+	tests/unit/rulefolder.c tests/unit/rulefolder.h
+TESTS += tests/unit/test-account
+
+check_PROGRAMS += tests/unit/test-ruletest
+tests_unit_test_ruletest_SOURCES = tests/unit/test-ruletest.c \
+	tests/unit/rulefolder.c tests/unit/rulefolder.h
+TESTS += tests/unit/test-ruletest
+
+check_PROGRAMS += tests/unit/test-inquiry
+tests_unit_test_inquiry_SOURCES = tests/unit/test-inquiry.c \
+	tests/unit/rulefolder.c tests/unit/rulefolder.h
+TESTS += tests/unit/test-inquiry
