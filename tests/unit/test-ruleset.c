@@ -285,7 +285,7 @@ test_every_rule_in_the_manual_page_loads(void)
         g_autoptr(RuleFolder) folder = rulefolder_new();
         rulefolder_write(folder, "50-example.yaml", rule);
         rulefolder_write(folder, "90-generic.yaml", "source: generic\n");
-        g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
+        ruleset_unref(rulefolder_load(folder));
         n++;
     }
     g_assert_cmpuint(n, ==, 7);
