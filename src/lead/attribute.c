@@ -48,13 +48,22 @@ const Attribute attributes[] = {ATTRIBUTES(AS_ROW)};
 const guint attributes_n = G_N_ELEMENTS(attributes);
 const char *const attribute_names[] = {ATTRIBUTES(AS_NAME) NULL};
 
+/* Name → index + 1. */
+static gpointer
+make_indices(gpointer unused)
+{
+    GHashTable *indices = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint i = 0; i < attributes_n; i++)
+        g_hash_table_insert(indices, (gpointer)attributes[i].name, GUINT_TO_POINTER(i + 1));
+    return indices;
+}
+
 int
 attribute_find(const char *name)
 {
-    for (guint i = 0; i < attributes_n; i++)
-        if (strcmp(attributes[i].name, name) == 0)
-            return (int)i;
-    return -1;
+    static GOnce once = G_ONCE_INIT;
+    GHashTable *indices = g_once(&once, make_indices, NULL);
+    return GPOINTER_TO_INT(g_hash_table_lookup(indices, name)) - 1;
 }
 
 gboolean

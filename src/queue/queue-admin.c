@@ -170,14 +170,14 @@ queue_show(Queue *queue, const char *id, GError **error)
         read_rows(queue,
                   queue_statement(queue, error,
                                   "SELECT time, before, after, reason FROM changes WHERE lead = ?"
-                                  " ORDER BY rowid",
+                                  " ORDER BY started",
                                   "i", seq),
                   read_change, change_free, error);
     item->attempts_list = read_rows(
         queue,
         queue_statement(queue, error,
                         "SELECT started, ended, status, words FROM attempts WHERE lead = ?"
-                        " ORDER BY rowid",
+                        " ORDER BY started",
                         "i", seq),
         read_attempt, attempt_free, error);
     return item->changes && item->attempts_list ? g_steal_pointer(&item) : NULL;

@@ -24,6 +24,7 @@ struct LabelIndex {
     GHashTable *by_key; /* key → GArray of indices into places */
     const char *text, *end;
     GHashTable *known;
+    guint64 beginnings[4]; /* a bit for each first byte of a known key */
 };
 
 /* --- keys --- */
@@ -85,11 +86,36 @@ label_key(const char *label, gsize length)
     return g_string_free(key, FALSE);
 }
 
+static void
+note_beginnings(LabelIndex *index)
+{
+    GHashTableIter iter;
+    gpointer key;
+    g_hash_table_iter_init(&iter, index->known);
+    while (g_hash_table_iter_next(&iter, &key, NULL)) {
+        guchar first = *(const guchar *)key;
+        index->beginnings[first / 64] |= (guint64)1 << first % 64;
+    }
+}
+
+/* FALSE for most lines of prose, without a look at more than their first letter. */
+static gboolean
+may_be_known(const LabelIndex *index, const char *begin, const char *end)
+{
+    while (begin < end && is_decoration(g_utf8_get_char(begin)))
+        begin = g_utf8_next_char(begin);
+    if (begin == end)
+        return FALSE;
+    guchar first = (guchar)g_ascii_tolower(*begin);
+    /* Beyond ASCII, lower case may begin with another byte. */
+    return first >= 0x80 || (index->beginnings[first / 64] >> first % 64 & 1);
+}
+
 /* The set's own copy of a label, or NULL when it is not known. */
 static const char *
 known_key(const LabelIndex *index, const char *begin, const char *end)
 {
-    if (end <= begin || end - begin > LABEL_MAX)
+    if (end <= begin || end - begin > LABEL_MAX || !may_be_known(index, begin, end))
         return NULL;
     g_autofree char *key = label_key(begin, end - begin);
     gpointer own = NULL;
@@ -286,6 +312,7 @@ label_index(const char *text, GHashTable *known)
     index->text = text;
     index->end = text + strlen(text);
     index->known = known;
+    note_beginnings(index);
     index->places = g_array_new(FALSE, FALSE, sizeof(Place));
     index->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, numbers_free);
     for (const char *line = text; *line;) {

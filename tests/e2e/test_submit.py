@@ -59,7 +59,7 @@ class Leads:
     def attempts(self, key):
         """[(status, words)] of a lead, in order."""
         return self.ask("SELECT status, words FROM attempts JOIN leads ON lead = seq"
-                        " WHERE id = ? ORDER BY attempts.rowid", key)
+                        " WHERE id = ? ORDER BY started", key)
 
     def wait_attempts(self, key, number, seconds=15):
         wait_for(lambda: len(self.attempts(key)) >= number, seconds,
