@@ -170,7 +170,7 @@ queue_show(Queue *queue, const char *id, GError **error)
         read_rows(queue,
                   queue_statement(queue, error,
                                   "SELECT time, before, after, reason FROM changes WHERE lead = ?"
-                                  " ORDER BY started",
+                                  " ORDER BY time",
                                   "i", seq),
                   read_change, change_free, error);
     item->attempts_list = read_rows(
