@@ -30,6 +30,7 @@ catch_signals(void)
     sigaction(SIGINT, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
+    sigaction(SIGXFSZ, &action, NULL); /* a full queue is an error like a full disk, not the end */
 }
 
 static Config *

@@ -8,7 +8,8 @@
 
 #define REJECTED_KEPT 3 /* of one extractor, in the account */
 #define ADDRESS_LINES 4
-#define LINK_DIGITS 7 /* a visible text with so many is meant as a number */
+#define PHONE_WORDS 40 /* bytes around a number */
+#define LINK_DIGITS 7  /* a visible text with so many is meant as a number */
 
 /* One extractor at work. */
 typedef struct {
@@ -54,17 +55,19 @@ is_nobody(const Run *run, const char *address)
     return email && value_email_is_not_a_person(email, own);
 }
 
-/* Try a value; `view` NULL and `length` 0 when it stands in no view. */
+/* Try a value, of which `raw` is shown in the account; `view` NULL and `length` 0 when it stands in
+ * no view. */
 static gboolean
-offer(Attempt *attempt, const char *view, gsize offset, gsize length, const char *raw)
+offer_as(Attempt *attempt, const char *view, gsize offset, gsize length, const char *raw,
+         const char *value)
 {
     Run *run = attempt->run;
     const char *name = attempt->field->name, *set = name;
     char *why = NULL;
     attempt->candidates++;
-    if (attempt->field->type == TYPE_EMAIL && is_nobody(run, raw))
+    if (attempt->field->type == TYPE_EMAIL && is_nobody(run, value))
         why = g_strdup("an address of ours, a robot's or a relay's");
-    else if (lead_set(run->lead, name, raw, &set, &why)) {
+    else if (lead_set(run->lead, name, value, &set, &why)) {
         Step *step = add_step(attempt, STEP_WON, view, offset, length, raw, NULL);
         /* Names of the table and of the rules outlive the account; so must this. */
         step->set = g_intern_string(attribute_find(set) >= 0 ? set : name);
@@ -80,10 +83,36 @@ offer(Attempt *attempt, const char *view, gsize offset, gsize length, const char
 }
 
 static gboolean
+offer(Attempt *attempt, const char *view, gsize offset, gsize length, const char *raw)
+{
+    return offer_as(attempt, view, offset, length, raw, raw);
+}
+
+static gboolean
 offer_range(Attempt *attempt, const char *view, const char *text, gsize offset, gsize length)
 {
     g_autofree char *raw = g_strndup(text + offset, length);
     return offer(attempt, view, offset, length, raw);
+}
+
+/* A number that a pattern found, with the words around it that say whose it is: "my cell is …",
+ * "Fax: …", "… (c)". They reach to the next number, bar or line. */
+static gboolean
+offer_phone(Attempt *attempt, const char *view, const char *text, gsize offset, gsize length)
+{
+    static const char stops[] = "0123456789|;\n";
+    gsize begin = offset, end = offset + length;
+    while (begin > 0 && offset - begin < PHONE_WORDS && !strchr(stops, text[begin - 1]))
+        begin--;
+    while (begin < offset && ((guchar)text[begin] & 0xC0) == 0x80)
+        begin++;
+    gsize open = end + strspn(text + end, " ");
+    gsize close = open + strcspn(text + open, ")\n");
+    if (text[open] == '(' && text[close] == ')' && close - open < PHONE_WORDS)
+        end = close + 1;
+    g_autofree char *raw = g_strndup(text + offset, length);
+    g_autofree char *words = g_strndup(text + begin, end - begin);
+    return offer_as(attempt, view, offset, length, raw, words);
 }
 
 static gboolean
@@ -190,9 +219,10 @@ run_pattern_in(Attempt *attempt, const char *view, const char *text, gboolean *l
         }
         if (result == PATTERN_NONE)
             return FALSE;
-        if (match.value_end > match.value_start &&
-            offer_range(attempt, view, text, match.value_start,
-                        match.value_end - match.value_start))
+        gsize found = match.value_end - match.value_start;
+        gboolean phone = attempt->field->type == TYPE_PHONE;
+        if (found > 0 &&
+            (phone ? offer_phone : offer_range)(attempt, view, text, match.value_start, found))
             return TRUE;
     }
     return FALSE;

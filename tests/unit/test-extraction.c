@@ -125,6 +125,20 @@ test_a_cell_phone_is_mobile_wherever_it_stands(void)
 }
 
 static void
+test_the_words_before_a_number_say_what_it_is(void)
+{
+#define PHONE "contact.office: {pattern: '(?&phone)'}"
+    assert_value(PHONE, "\nMy cell is 312.555.0142, thanks\n", "contact.mobile", "(312) 555-0142");
+    assert_value(PHONE, "\nCall 312.555.0142 (cell)\n", "contact.mobile", "(312) 555-0142");
+    assert_value(PHONE, "\nF: 312-555-0101\n", "contact.office", NULL);
+    assert_value(PHONE, "\nF: 312-555-0101 | O: 312-555-0102\n", "contact.office",
+                 "(312) 555-0102");
+    assert_value(PHONE, "\nMy cell phone is broken.\nCall 312-555-0102.\n", "contact.office",
+                 "(312) 555-0102");
+    assert_value(PHONE, "\nCafé 312-555-0102\n", "contact.office", "(312) 555-0102");
+}
+
+static void
 test_an_address_takes_the_lines_it_needs(void)
 {
     static const char mail[] = "\nAddress: 12 Elm St\nElgin, IL 60120\nThanks, Sam\n";
@@ -263,6 +277,7 @@ main(int argc, char **argv)
     g_test_add_func("/extraction/link", test_links_that_say_something_else_are_not_trusted);
     g_test_add_func("/extraction/nobody", test_nobodys_addresses_are_never_the_leads);
     g_test_add_func("/extraction/cell", test_a_cell_phone_is_mobile_wherever_it_stands);
+    g_test_add_func("/extraction/phone", test_the_words_before_a_number_say_what_it_is);
     g_test_add_func("/extraction/address", test_an_address_takes_the_lines_it_needs);
     g_test_add_func("/extraction/limit",
                     test_a_pattern_at_its_limit_is_named_and_the_next_is_tried);
