@@ -11,6 +11,7 @@ liblead_a_SOURCES += \
 	src/mail/html-style.c src/mail/html-style.h \
 	src/mail/html-tame.c src/mail/html-tame.h \
 	src/mail/html-writer.c src/mail/html-writer.h \
+	src/mail/links.c src/mail/links.h \
 	src/mail/message.c src/mail/message.h \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \

@@ -8,6 +8,7 @@
 #include "mail/charset.h"
 #include "mail/forward.h"
 #include "mail/headers.h"
+#include "mail/links.h"
 #include "mail/parts.h"
 #include "mail/quote.h"
 #include "mail/signature.h"
@@ -45,15 +46,6 @@ typedef struct {
     Message *message;
     GPtrArray *to;
 } Reading;
-
-static void
-link_free(gpointer data)
-{
-    HtmlLink *link = data;
-    g_free(link->target);
-    g_free(link->text);
-    g_free(link);
-}
 
 /* --- bytes to GMime --- */
 
@@ -132,18 +124,6 @@ addresses_as_text(const GPtrArray *mailboxes)
 }
 
 static char *
-links_as_text(const GPtrArray *links)
-{
-    GString *text = g_string_new(NULL);
-    for (guint i = 0; i < links->len; i++) {
-        const HtmlLink *link = g_ptr_array_index(links, i);
-        g_autofree char *seen = g_strdelimit(g_strdup(link->text), "\n\t", ' ');
-        g_string_append_printf(text, "%s %s\n", link->target, seen);
-    }
-    return g_string_free(text, FALSE);
-}
-
-static char *
 bare_sender(const char *sender)
 {
     if (!sender)
@@ -161,50 +141,6 @@ bare_sender(const char *sender)
 /* --- links --- */
 
 static void
-add_link(Message *message, const char *begin, gsize length)
-{
-    GPtrArray *links = message->links;
-    if (links->len >= LIMIT_LINKS) {
-        message->limit.links = TRUE;
-        return;
-    }
-    HtmlLink *link = g_new(HtmlLink, 1);
-    link->target = g_strndup(begin, MIN(length, LIMIT_LINK_TARGET));
-    if (!g_utf8_validate(link->target, -1, NULL)) { /* cut inside a letter */
-        g_autofree char *cut = link->target;
-        link->target = g_utf8_make_valid(cut, -1);
-    }
-    link->text = g_strdup(link->target);
-    g_ptr_array_add(links, link);
-}
-
-/* URLs as they stand in plain text. */
-static void
-find_links(Message *message, const char *text)
-{
-    static const char *const schemes[] = {"http://", "https://", "mailto:", "tel:"};
-    for (const char *colon = text; (colon = strchr(colon, ':')); colon++) {
-        for (guint i = 0; i < G_N_ELEMENTS(schemes); i++) {
-            gsize before = strcspn(schemes[i], ":");
-            const char *begin = colon - before;
-            if ((gsize)(colon - text) < before ||
-                g_ascii_strncasecmp(begin, schemes[i], strlen(schemes[i])) != 0 ||
-                (begin > text && g_ascii_isalnum(begin[-1])))
-                continue;
-            gsize length = strcspn(begin, " \t\n<>\"|\\^`{}");
-            while (length > 0 && strchr(".,;:!?)]'*", begin[length - 1]))
-                length--;
-            if (length > strlen(schemes[i]))
-                add_link(message, begin, length);
-            colon = begin + MAX(length, before);
-            break;
-        }
-        if (!*colon)
-            break;
-    }
-}
-
-static void
 take_html(Message *message, const HtmlText *html)
 {
     g_ptr_array_unref(message->links);
@@ -220,7 +156,7 @@ take_links(Message *message, Parts *parts)
     if (parts->html)
         take_html(message, parts->html);
     else if (!message->html)
-        find_links(message, parts->text);
+        message->limit.links |= !links_find(parts->text, message->links);
 }
 
 /* For the links and cards, which are not read with the rest. */
@@ -422,7 +358,7 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     if (!options)
         options = &none;
     message->truncated = options->truncated;
-    message->links = g_ptr_array_new_with_free_func(link_free);
+    message->links = links_new();
     message->cards = g_ptr_array_new_with_free_func(card_value_free);
     message->authenticated = g_ptr_array_new_with_free_func(g_free);
     message->via = g_ptr_array_new_with_free_func(mailbox_free);
