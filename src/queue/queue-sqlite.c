@@ -37,7 +37,8 @@ static const char *const migrations[VERSION] = {
     "CREATE UNIQUE INDEX leads_message ON leads (account, message_key)"
     "  WHERE message_key IS NOT NULL;"
     "CREATE INDEX leads_digest ON leads (account, digest, created);"
-    "CREATE INDEX leads_due ON leads (account, seq) WHERE state IN ('pending', 'sending');"
+    "CREATE INDEX leads_due ON leads (account, not_before, seq)"
+    "  WHERE state IN ('pending', 'sending');"
     "CREATE INDEX leads_ended ON leads (changed) WHERE state IN ('done', 'dead');"
     "CREATE TABLE changes ("
     "  lead INTEGER NOT NULL REFERENCES leads (seq) ON DELETE CASCADE,"
@@ -213,7 +214,7 @@ queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gint64 not_
                      " WHERE seq = ?",
                      "ssiii", state_names[to], reason, now, not_before, seq) &&
            queue_run(queue, error,
-                     "INSERT INTO changes (lead, time, before, after, reason)"
+                     "INSERT OR REPLACE INTO changes (lead, time, before, after, reason)"
                      " VALUES (?, ?, ?, ?, ?)",
                      "iisss", seq, now, from, state_names[to], reason);
 }

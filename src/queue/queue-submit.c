@@ -29,13 +29,19 @@ fail(Queue *queue, const char *doing, int number, GError **error)
     return FALSE;
 }
 
-/* Move every lead that the query finds; the query gives seq and state. */
+typedef struct {
+    gint64 seq;
+    gboolean was_sending;
+} Found;
+
+/* Take back what a dead lead-submit was sending. */
 static gboolean
-move_all(Queue *queue, const char *sql, gint64 time, LeadState to, const char *reason,
-         GError **error)
+take_back(Queue *queue, GError **error)
 {
     g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(gint64));
-    sqlite3_stmt *statement = queue_statement(queue, error, sql, "i", time);
+    sqlite3_stmt *statement = queue_statement(
+        queue, error,
+        "SELECT seq FROM leads WHERE state IN ('pending', 'sending') AND state = 'sending'", "");
     if (!statement)
         return FALSE;
     int result;
@@ -46,7 +52,8 @@ move_all(Queue *queue, const char *sql, gint64 time, LeadState to, const char *r
     gboolean good = result == SQLITE_DONE || queue_fail(queue, "reading", error);
     sqlite3_reset(statement);
     for (guint i = 0; i < found->len && good; i++)
-        good = queue_move(queue, g_array_index(found, gint64, i), "sending", to, 0, reason, error);
+        good = queue_move(queue, g_array_index(found, gint64, i), "sending", STATE_PENDING, 0,
+                          "lead-submit ended before the answer came", error);
     return good;
 }
 
@@ -61,8 +68,7 @@ queue_take_over(Queue *queue, GError **error)
         return fail(queue, "taking it over", errno, error);
     if (!queue_begin(queue, error))
         return FALSE;
-    gboolean good = move_all(queue, "SELECT seq FROM leads WHERE state = 'sending' AND seq > ?", -1,
-                             STATE_PENDING, "lead-submit ended before the answer came", error);
+    gboolean good = take_back(queue, error);
     return queue_end(queue, good, error);
 }
 
@@ -80,22 +86,24 @@ read_lead(sqlite3_stmt *statement)
     return lead;
 }
 
+/* What is due, the longest first; a `sending` one whose lease ran out as well. */
 static gboolean
-read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *leads,
-         GArray *numbers, GError **error)
+read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *leads, GArray *found,
+         GError **error)
 {
+    /* The first term is the index's, word for word: SQLite concludes nothing from another. */
     sqlite3_stmt *statement =
         queue_statement(queue, error,
-                        "SELECT seq, id, account, source, payload, queue_id, created, attempts"
-                        " FROM leads WHERE state = 'pending' AND account = ? AND not_before <= ?"
-                        " ORDER BY seq LIMIT ?",
+                        "SELECT seq, id, account, source, payload, queue_id, created, attempts,"
+                        " state = 'sending' FROM leads WHERE state IN ('pending', 'sending')"
+                        " AND account = ? AND not_before <= ? ORDER BY not_before, seq LIMIT ?",
                         "sii", account, now, (gint64)most);
     if (!statement)
         return FALSE;
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
-        gint64 seq = sqlite3_column_int64(statement, 0);
-        g_array_append_val(numbers, seq);
+        Found one = {sqlite3_column_int64(statement, 0), sqlite3_column_int(statement, 8)};
+        g_array_append_val(found, one);
         g_ptr_array_add(leads, read_lead(statement));
     }
     sqlite3_reset(statement);
@@ -107,7 +115,7 @@ queue_claim(Queue *queue, const char *account, guint most, guint lease, GError *
 {
     gint64 now = g_get_real_time(), until = now + (gint64)lease * G_USEC_PER_SEC;
     g_autoptr(GPtrArray) leads = g_ptr_array_new_with_free_func((GDestroyNotify)queued_lead_free);
-    g_autoptr(GArray) numbers = g_array_new(FALSE, FALSE, sizeof(gint64));
+    g_autoptr(GArray) found = g_array_new(FALSE, FALSE, sizeof(Found));
     /* Most looks find nothing: they need no lock. */
     gint64 due = queue_next_due(queue, account, error);
     if (due < 0)
@@ -116,13 +124,12 @@ queue_claim(Queue *queue, const char *account, guint most, guint lease, GError *
         return g_steal_pointer(&leads);
     if (!queue_begin(queue, error))
         return NULL;
-    gboolean good =
-        move_all(queue, "SELECT seq FROM leads WHERE state = 'sending' AND not_before <= ?", now,
-                 STATE_PENDING, "no answer within the lease", error) &&
-        read_due(queue, account, now, most, leads, numbers, error);
-    for (guint i = 0; i < numbers->len && good; i++)
-        good = queue_move(queue, g_array_index(numbers, gint64, i), "pending", STATE_SENDING, until,
-                          NULL, error);
+    gboolean good = read_due(queue, account, now, most, leads, found, error);
+    for (guint i = 0; i < found->len && good; i++) {
+        const Found *one = &g_array_index(found, Found, i);
+        good = queue_move(queue, one->seq, one->was_sending ? "sending" : "pending", STATE_SENDING,
+                          until, one->was_sending ? "no answer within the lease" : NULL, error);
+    }
     return queue_end(queue, good, error) ? g_steal_pointer(&leads) : NULL;
 }
 
@@ -138,7 +145,7 @@ settle(Queue *queue, const QueueOutcome *outcome, GError **error)
         !(queue_run(queue, error, "UPDATE leads SET attempts = attempts + 1 WHERE seq = ?", "i",
                     seq) &&
           queue_run(queue, error,
-                    "INSERT INTO attempts (lead, started, ended, status, words)"
+                    "INSERT OR REPLACE INTO attempts (lead, started, ended, status, words)"
                     " VALUES (?, ?, ?, ?, ?)",
                     "iiiis", seq, outcome->started, outcome->ended, (gint64)outcome->status,
                     outcome->words)))

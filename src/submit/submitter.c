@@ -14,6 +14,7 @@
 #define TROUBLE_WAIT 1000 /* milliseconds until a queue that failed is asked again */
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
+#define CLAIM_ROUNDS 8  /* leads claimed at once, times the concurrency: one fsync for all */
 #define LEASE_SLACK 60  /* seconds a lease is longer than the timeout */
 #define IDLE_MOST 60000 /* milliseconds */
 
@@ -22,6 +23,7 @@ typedef struct {
     const ConfigAccount *config; /* NULL when a reload took it away */
     Token *token;
     guint busy;      /* POSTs on the wire */
+    GQueue ready;    /* QueuedLead, claimed and waiting for their turn */
     char *stopped;   /* why; NULL while it runs */
     gint64 shouted;  /* when that was last logged */
     gint64 next_due; /* microseconds; 0: to be asked */
@@ -47,6 +49,7 @@ account_free(gpointer data)
 {
     Account *account = data;
     g_free(account->name);
+    g_queue_clear_full(&account->ready, (GDestroyNotify)queued_lead_free);
     token_free(account->token);
     g_free(account->stopped);
     g_free(account);
@@ -75,6 +78,19 @@ queue_trouble(Submitter *self, GError *error)
     g_error_free(error);
 }
 
+/* What was claimed and not sent goes back as it was. */
+static void
+give_back(Submitter *self, Account *account)
+{
+    for (QueuedLead *lead; (lead = g_queue_pop_head(&account->ready));) {
+        QueueOutcome outcome = {.state = STATE_PENDING, .no_attempt = TRUE};
+        g_strlcpy(outcome.id, lead->id, LEAD_ID_SIZE);
+        g_array_append_val(self->outcomes, outcome);
+        queued_lead_free(lead);
+        account->next_due = 0;
+    }
+}
+
 /* --- accounts --- */
 
 static void
@@ -87,6 +103,7 @@ stop_account(Submitter *self, Account *account, const char *reason)
         log_error("account %s is stopped, its leads wait: %s", account->name, reason);
         account->shouted = now;
     }
+    give_back(self, account);
     if (!news)
         return;
     g_free(account->stopped);
@@ -140,8 +157,11 @@ find_account(Submitter *self, const char *name)
 static void
 set_accounts(Submitter *self)
 {
-    for (guint i = 0; i < self->accounts->len; i++)
-        ((Account *)g_ptr_array_index(self->accounts, i))->config = NULL;
+    for (guint i = 0; i < self->accounts->len; i++) {
+        Account *account = g_ptr_array_index(self->accounts, i);
+        give_back(self, account);
+        account->config = NULL;
+    }
     for (guint i = 0; i < self->config->accounts->len; i++) {
         const ConfigAccount *config = config_account(self->config, i);
         Account *account = find_account(self, config->name);
@@ -174,18 +194,12 @@ warn_of_orphans(Submitter *self)
 /* --- from the queue to the wire and back --- */
 
 static void
-claim_for(Submitter *self, Account *account)
+claim(Submitter *self, Account *account)
 {
-    guint free_slots =
-        self->config->submit_concurrency - MIN(account->busy, self->config->submit_concurrency);
-    if (!account->config || free_slots == 0 || account->next_due > g_get_real_time())
-        return;
-    const char *token = usable_token(self, account);
-    if (!token)
-        return;
     GError *error = NULL;
-    guint lease = self->config->submit_timeout + LEASE_SLACK;
-    g_autoptr(GPtrArray) leads = queue_claim(self->queue, account->name, free_slots, lease, &error);
+    guint most = self->config->submit_concurrency * CLAIM_ROUNDS;
+    guint lease = self->config->submit_timeout * (CLAIM_ROUNDS + 1) + LEASE_SLACK;
+    g_autoptr(GPtrArray) leads = queue_claim(self->queue, account->name, most, lease, &error);
     if (!leads) {
         queue_trouble(self, error);
         return;
@@ -193,12 +207,29 @@ claim_for(Submitter *self, Account *account)
     self->trouble = FALSE;
     g_ptr_array_set_free_func(leads, NULL);
     for (guint i = 0; i < leads->len; i++)
+        g_queue_push_tail(&account->ready, g_ptr_array_index(leads, i));
+    /* After a full claim there may be more at once. */
+    account->next_due = leads->len == most ? 0 : queue_next_due(self->queue, account->name, NULL);
+}
+
+/* Keep the account's share of POSTs on the wire. */
+static void
+send_for(Submitter *self, Account *account)
+{
+    guint most = self->config->submit_concurrency;
+    if (!account->config || account->busy >= most)
+        return;
+    gboolean due = account->next_due <= g_get_real_time();
+    if (g_queue_is_empty(&account->ready) && !due)
+        return;
+    const char *token = usable_token(self, account);
+    if (!token)
+        return;
+    if (g_queue_is_empty(&account->ready))
+        claim(self, account);
+    for (; account->busy < most && !g_queue_is_empty(&account->ready); account->busy++)
         client_post(self->client, account->config, token, self->config->submit_timeout,
-                    g_ptr_array_index(leads, i), account);
-    account->busy += leads->len;
-    account->next_due = queue_next_due(self->queue, account->name, NULL);
-    if (leads->len == free_slots)
-        account->next_due = 0; /* there may be more */
+                    g_queue_pop_head(&account->ready), account);
 }
 
 static void
@@ -255,7 +286,8 @@ on_answer(const ClientAnswer *answer, gpointer data)
     g_strlcpy(outcome.id, lead->id, LEAD_ID_SIZE);
     g_array_append_val(self->outcomes, outcome);
     account->busy--;
-    account->next_due = 0;
+    if (verdict.kind != ANSWER_DONE)
+        account->next_due = MIN(account->next_due, outcome.not_before);
     if (verdict.kind == ANSWER_STOP_ACCOUNT)
         stop_account(self, account, verdict.words);
 }
@@ -302,11 +334,13 @@ idle_time(Submitter *self)
     if (self->trouble)
         return TROUBLE_WAIT;
     for (guint i = 0; i < self->accounts->len; i++) {
-        const Account *account = g_ptr_array_index(self->accounts, i);
+        Account *account = g_ptr_array_index(self->accounts, i);
         if (!account->config || account->busy >= self->config->submit_concurrency)
             continue; /* an answer comes first */
         if (account->stopped)
             wait = MIN(wait, TOKEN_LOOK);
+        else if (!g_queue_is_empty(&account->ready))
+            wait = 0;
         else if (account->next_due < G_MAXINT64)
             wait = MIN(wait, MAX((account->next_due - now + 999) / 1000, 0));
     }
@@ -348,11 +382,14 @@ submitter_run(Submitter *self, GError **error)
     warn_of_orphans(self);
     while (!g_atomic_int_get(&self->stop) && !self->gone) {
         for (guint i = 0; i < self->accounts->len; i++)
-            claim_for(self, g_ptr_array_index(self->accounts, i));
+            send_for(self, g_ptr_array_index(self->accounts, i));
         purge(self);
         wait_for_work(self, idle_time(self));
         settle_all(self);
     }
+    for (guint i = 0; i < self->accounts->len; i++)
+        give_back(self, g_ptr_array_index(self->accounts, i));
+    settle_all(self);
     /* Each POST ends by its own timeout at the latest. */
     while (client_busy(self->client) > 0 && !self->gone) {
         client_wait(self->client, NULL, 0, TROUBLE_WAIT);
