@@ -17,6 +17,7 @@ typedef struct {
     const Field *field;
     const Extractor *extractor;
     guint candidates, rejected;
+    gboolean elsewhere; /* a value was another field's: a cell phone */
 } Attempt;
 
 /* --- the account --- */
@@ -65,6 +66,9 @@ offer_as(Attempt *attempt, const char *view, gsize offset, gsize length, const c
     const char *name = attempt->field->name, *set = name;
     char *why = NULL;
     attempt->candidates++;
+    /* Beside a cell, only a number that is called the office's is one more. */
+    if (attempt->elsewhere && value_phone_mark(value) != PHONE_OFFICE)
+        return FALSE;
     if (attempt->field->type == TYPE_EMAIL && is_nobody(run, value))
         why = g_strdup("an address of ours, a robot's or a relay's");
     else if (lead_set(run->lead, name, value, &set, &why)) {
@@ -73,7 +77,8 @@ offer_as(Attempt *attempt, const char *view, gsize offset, gsize length, const c
         step->set = g_intern_string(attribute_find(set) >= 0 ? set : name);
         step->value = g_strdup(lead_get(run->lead, set));
         g_free(why);
-        return TRUE;
+        attempt->elsewhere = attempt->field->type == TYPE_PHONE && strcmp(set, name) != 0;
+        return !attempt->elsewhere;
     }
     if (attempt->rejected++ < REJECTED_KEPT)
         add_step(attempt, STEP_REJECTED, view, offset, length, raw, why);
@@ -420,5 +425,5 @@ extractor_run(Run *run, const Field *field, const Extractor *extractor)
     gboolean won = kinds[extractor->kind](&attempt);
     if (attempt.candidates == 0)
         add_step(&attempt, STEP_NOTHING, NULL, 0, 0, NULL, NULL);
-    return won;
+    return won || attempt.elsewhere;
 }

@@ -135,6 +135,11 @@ test_the_words_before_a_number_say_what_it_is(void)
                  "(312) 555-0102");
     assert_value(PHONE, "\nMy cell phone is broken.\nCall 312-555-0102.\n", "contact.office",
                  "(312) 555-0102");
+    /* A second number is taken when it is the office's, not when it is just there. */
+    assert_value(PHONE, "\nMy cell 312-555-0142 or the office 312-555-0143 x 4\n", "contact.office",
+                 "(312) 555-0143 x 4");
+    assert_value(PHONE, "\nMy cell 312-555-0142\n\nThe Site, 800-555-0100\n", "contact.office",
+                 NULL);
     assert_value(PHONE, "\nCafé 312-555-0102\n", "contact.office", "(312) 555-0102");
 }
 
