@@ -26,6 +26,22 @@ heading(const char *text)
     printf("\n%s%s%s\n", output_colour(COLOUR_BOLD), text, output_colour(COLOUR_NONE));
 }
 
+/* How many characters the views have that are not empty; the body always: empty, it explains
+ * much. */
+static void
+print_views(const Message *message)
+{
+    const char *separator = "  views    ";
+    for (View view = 0; view < VIEW_N; view++) {
+        glong length = g_utf8_strlen(message_view(message, view), -1);
+        if (length == 0 && view != VIEW_BODY)
+            continue;
+        printf("%s%s %ld", separator, view_names[view], length);
+        separator = ", ";
+    }
+    printf(" characters\n");
+}
+
 static void
 print_mail(const char *file, const Message *message)
 {
@@ -38,6 +54,7 @@ print_mail(const char *file, const Message *message)
            output_colour(COLOUR_NONE), subject, address);
     if (message_forwarded(message))
         printf("  via      %s, who forwarded it\n", forwarder);
+    print_views(message);
     if (message_truncated(message))
         printf("  cut      longer than limits.message; only its beginning was read\n");
     if (limits)

@@ -142,6 +142,11 @@ add_mail(JsonBuilder *json, const Message *message)
     output_member(json, "via", via.address);
     output_member_bool(json, "truncated", message_truncated(message));
     output_member(json, "limits", message_limits_reached(message));
+    json_builder_set_member_name(json, "views"); /* characters of each */
+    json_builder_begin_object(json);
+    for (View view = 0; view < VIEW_N; view++)
+        output_member_int(json, view_names[view], g_utf8_strlen(message_view(message, view), -1));
+    json_builder_end_object(json);
 }
 
 void

@@ -21,15 +21,29 @@ reading_free(Reading *reading)
 
 /* --- the file --- */
 
+/* A mail saved out of an mbox begins with a line that no MTA hands to a milter. */
+static gsize
+mbox_line(const guint8 *bytes, gsize length)
+{
+    if (length < 5 || memcmp(bytes, "From ", 5) != 0)
+        return 0;
+    const guint8 *end = memchr(bytes, '\n', length);
+    return end ? (gsize)(end + 1 - bytes) : 0;
+}
+
 static GByteArray *
 read_stream(FILE *in, gsize limit)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     guint8 buffer[64 << 10];
+    gboolean begun = FALSE;
     size_t n;
     /* One byte beyond the limit tells that there is more. */
-    while (bytes->len <= limit && (n = fread(buffer, 1, sizeof buffer, in)) > 0)
-        g_byte_array_append(bytes, buffer, MIN(n, limit + 1 - bytes->len));
+    while (bytes->len <= limit && (n = fread(buffer, 1, sizeof buffer, in)) > 0) {
+        gsize skip = begun ? 0 : mbox_line(buffer, n);
+        begun = TRUE;
+        g_byte_array_append(bytes, buffer + skip, MIN(n - skip, limit + 1 - bytes->len));
+    }
     return ferror(in) ? NULL : g_steal_pointer(&bytes);
 }
 
@@ -43,16 +57,6 @@ read_file(const char *file, gsize limit)
     if (in && in != stdin)
         fclose(in);
     return bytes;
-}
-
-/* A mail saved out of an mbox begins with a line that no MTA hands to a milter. */
-static gsize
-mbox_line(const GByteArray *bytes)
-{
-    if (bytes->len < 5 || memcmp(bytes->data, "From ", 5) != 0)
-        return 0;
-    const guint8 *end = memchr(bytes->data, '\n', bytes->len);
-    return end ? (gsize)(end + 1 - bytes->data) : 0;
 }
 
 /* --- the envelope --- */
@@ -165,10 +169,9 @@ reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *st
         *status = EX_NOINPUT;
         return NULL;
     }
-    gsize skip = mbox_line(bytes);
     InquiryMail mail = {
-        .bytes = bytes->len ? (const char *)bytes->data + skip : "",
-        .length = MIN(bytes->len, limit) - skip,
+        .bytes = bytes->len ? (const char *)bytes->data : "",
+        .length = MIN(bytes->len, limit),
         .truncated = bytes->len > limit,
     };
     return read_mail(ctl, &mail, envelope, status);

@@ -250,6 +250,16 @@ def test_extract_leaves_the_mbox_line_out():
     assert leadctl("--rules", RULES, "extract", stdin=mbox).ok().json == direct
 
 
+@pytest.mark.parametrize("length", [4095, 4096, 4097, 4098])
+def test_the_mbox_line_does_not_count_towards_the_limit(house, length):
+    house.config.write_text(house.config.read_text() + "\nlimits: {message: 4K}\n")
+    plain = mail("Name: Ada Lovelace")
+    command = ["-c", house.config, "--rules", RULES, "extract"]
+    direct = leadctl(*command, stdin=plain).ok().json
+    mbox = b"From ".ljust(length - 1, b"x") + b"\n" + plain
+    assert leadctl(*command, stdin=mbox).ok().json == direct
+
+
 def two_mailboxes(house):
     account = house.settings()["accounts"][0]
     house.configure(
@@ -322,7 +332,8 @@ def test_extract_prints_what_lead_milter_queues(house):
 def test_explain_tells_the_source_the_place_and_what_is_missing():
     done = leadctl("--rules", RULES, "explain", SAMPLE).ok()
     assert "\033" not in done.out
-    for expected in (r"(?m)^  web-form +no +.*10-web-form\.yaml:\d+:\d+: subject"
+    for expected in (r"(?m)^  views    subject \d+, .*body \d+, .* characters$",
+                     r"(?m)^  web-form +no +.*10-web-form\.yaml:\d+:\d+: subject"
                      r" does not hold$",
                      r"(?m)^  angi +yes", r"→ submit",
                      r"contact\.name +Ada Lovelace\n    found by label, .*20-angi\.yaml:\d+:\d+;"
@@ -351,6 +362,7 @@ def test_explain_marks_defaults(house):
 def test_explain_as_json_has_every_step():
     account = leadctl("--rules", RULES, "--json", "explain", SAMPLE).ok().json
     assert (account["source"], account["action"]) == ("angi", "submit")
+    assert account["views"]["subject"] == len(account["subject"]) and account["views"]["body"] > 0
     assert account["asked"][-1] == {"source": "angi", "file": str(RULES / "20-angi.yaml"),
                                     "matched": True}
     assert all(not trial["matched"] and trial["condition"] for trial in account["asked"][:-1])
