@@ -1,6 +1,7 @@
 liblead_a_SOURCES += \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/diag.c src/base/diag.h \
+	src/base/domain.c src/base/domain.h \
 	src/base/gmime-extra.h \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \

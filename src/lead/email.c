@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/domain.h"
+
 /* RFC 5321, 4.5.3.1. */
 #define LOCAL_MAX 64
 #define ADDRESS_MAX 254
@@ -159,22 +161,9 @@ email_domain(const char *address)
 }
 
 gboolean
-email_domain_in(const char *domain, const char *const *domains)
-{
-    gsize length = strlen(domain);
-    for (guint i = 0; domains && domains[i]; i++) {
-        gsize own = strlen(domains[i]);
-        if (own && own <= length && g_ascii_strcasecmp(domain + length - own, domains[i]) == 0 &&
-            (own == length || domain[length - own - 1] == '.'))
-            return TRUE;
-    }
-    return FALSE;
-}
-
-gboolean
 email_domain_is_free(const char *domain)
 {
-    if (email_domain_in(domain, free_domains))
+    if (domain_is_in(domain, free_domains))
         return TRUE;
     gsize name = strcspn(domain, ".");
     for (guint i = 0; free_names[i]; i++)
@@ -217,5 +206,5 @@ value_email_is_not_a_person(const char *address, const char *const *own_domains)
         label = dot + 1;
         dot = strchr(label, '.');
     }
-    return email_domain_in(at + 1, own_domains);
+    return domain_is_in(at + 1, own_domains);
 }

@@ -25,7 +25,5 @@ char *zone_normalise(const char *raw);
 const char *email_domain(const char *address);
 /* A provider of mailboxes for everybody ("gmail.com"): says nothing about a company. */
 gboolean email_domain_is_free(const char *domain);
-/* `domain` is one of the NULL-terminated lower-case `domains` (may be NULL) or below one. */
-gboolean email_domain_in(const char *domain, const char *const *domains);
 
 #endif

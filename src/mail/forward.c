@@ -2,69 +2,57 @@
 
 #include <string.h>
 
+#include "mail/author.h"
 #include "mail/headerblock.h"
+#include "mail/wording.h"
 
-typedef enum {
-    SAYS_FORWARD, /* only forwards have it */
-    SAYS_MAYBE,   /* replies have it as well */
-} Meaning;
+#define TRIED_MAX 20 /* places that might begin an original */
 
-/* The words of a separator line, without the dashes and colons around them. */
-static const struct {
-    const char *language, *words;
-    Meaning meaning;
-} separators[] = {
-    {"en", "Forwarded message", SAYS_FORWARD},
-    {"en", "Begin forwarded message", SAYS_FORWARD},
-    {"en", "Start of forwarded message", SAYS_FORWARD},
-    {"en", "Forwarded by", SAYS_FORWARD},
-    {"en", "Original Message", SAYS_MAYBE},
-    {"en", "Original Mail", SAYS_MAYBE},
-};
-
-static const struct {
-    const char *language, *prefix;
-} subjects[] = {
-    {"en", "Fw"}, {"en", "Fwd"},    {"da", "VS"}, {"de", "WG"},  {"es", "RV"}, {"fi", "VL"},
-    {"fr", "TR"}, {"nl", "Doorst"}, {"pl", "PD"}, {"pt", "ENC"}, {"sv", "VB"}, {"tr", "\u0130LT"},
-};
-
-gboolean
+const char *
 forward_subject(const char *subject)
 {
-    subject += strspn(subject, " \t");
-    for (guint i = 0; i < G_N_ELEMENTS(subjects); i++) {
-        gsize length = strlen(subjects[i].prefix);
-        if (g_ascii_strncasecmp(subject, subjects[i].prefix, length) != 0)
-            continue;
-        const char *after = subject + length;
-        if (after[strspn(after, " \t")] == ':') /* French has a space there */
-            return TRUE;
+    const char *end = subject + strlen(subject);
+    subject = wording_blanks(subject, end);
+    for (const WordingPhrase *p = wording_forward_subjects; p->language; p++) {
+        const char *after = wording_skip(subject, end, p->words);
+        /* French has a blank there, Japanese a wide colon. */
+        after = after ? wording_blanks(after, end) : NULL;
+        if (after && *after == ':')
+            return wording_blanks(after + 1, end);
+        if (after && strncmp(after, "\xEF\xBC\x9A", 3) == 0)
+            return wording_blanks(after + 3, end);
     }
-    return FALSE;
+    return NULL;
 }
 
-/* Whether a line is a separator: its words with dashes around them, or a colon behind. */
-static gboolean
-is_separator(const char *line, gsize length, Meaning *meaning)
+/* A separator's words, with dashes around them or a colon behind. */
+static const WordingSeparator *
+find_separator(const char *line, gsize length)
 {
-    gsize dashes = strspn(line, "-_ *>");
-    const char *words = line + MIN(dashes, length);
-    gsize left = length - (words - line);
-    for (guint i = 0; i < G_N_ELEMENTS(separators); i++) {
-        gsize n = strlen(separators[i].words);
-        if (left < n || g_ascii_strncasecmp(words, separators[i].words, n) != 0)
+    gsize dashes = strspn(line, "-_ *>=");
+    const char *words = line + MIN(dashes, length), *end = line + length;
+    gboolean dashed = dashes >= 2 && strchr("-_>=", *line);
+    if (words == end || (!dashed && !memchr(words, ':', length - (words - line)) &&
+                         !g_strstr_len(words, end - words, "\xEF\xBC\x9A")))
+        return NULL;
+    for (const WordingSeparator *s = wording_separators; s->language; s++) {
+        const char *after = wording_skip(words, end, s->words);
+        if (!after)
             continue;
-        const char *after = words + n;
-        gsize rest = left - n;
-        gboolean dashed = dashes >= 2 && (*line == '-' || *line == '_' || *line == '>');
-        gboolean closed = rest == 0 || strspn(after, "-_: *") >= rest;
-        if (!closed || !(dashed || (rest > 0 && *after == ':')))
-            continue;
-        *meaning = separators[i].meaning;
-        return TRUE;
+        after = wording_blanks(after, end);
+        if (strncmp(after, "\xEF\xBC\x9A", 3) == 0)
+            return s;
+        gsize rest = end - after;
+        if (strspn(after, "-_: *=>") >= rest && (dashed || (rest > 0 && *after == ':')))
+            return s;
     }
-    return FALSE;
+    return NULL;
+}
+
+gboolean
+forward_separator(const char *line, gsize length)
+{
+    return find_separator(line, length) != NULL;
 }
 
 static gboolean
@@ -119,34 +107,60 @@ take(const char *text, const char *marker, const char *below, gboolean strict, F
     return TRUE;
 }
 
-gboolean
-forward_find(const char *subject, const char *text, Forward *forward)
+/* "On 2/11/2026, 9:14, "Ada" <ada@x> wrote:", which some forward with and nothing else. */
+static gboolean
+take_sentence(const char *text, const char *line, Forward *forward)
 {
-    gboolean says_forward = forward_subject(subject);
+    const char *end = attribution_end(line, NULL);
+    Mailbox *author = end ? author_of_attribution(line, end) : NULL;
+    if (!author)
+        return FALSE;
+    const char *below = end + strspn(end, "\n");
+    *forward = (Forward){.intro = g_strndup(text, line - text), .body = without_quotes(below)};
+    forward->from = author->name ? g_strdup_printf("\"%s\" <%s>", author->name, author->address)
+                                 : g_strdup(author->address);
+    mailbox_free(author);
+    return TRUE;
+}
+
+static gboolean
+try_line(const char *text, const char *line, gboolean likely, gboolean above, Forward *forward,
+         guint *tried)
+{
+    gsize length = strcspn(line, "\n");
+    const char *next = line[length] ? line + length + 1 : line + length;
+    gsize indent = strspn(line, " \t*>");
+    gboolean ambiguous_counts = likely || !above;
+    const WordingSeparator *separator = find_separator(line, length);
+    if (separator) {
+        ++*tried;
+        return (separator->meaning == SAYS_FORWARD || ambiguous_counts) &&
+               take(text, line, next, FALSE, forward);
+    }
+    if (!ambiguous_counts || indent >= length)
+        return FALSE;
+    if (is_rule(line, length)) {
+        ++*tried;
+        return take(text, line, next, TRUE, forward);
+    }
+    if (headerblock_may_begin(line + indent, line + length)) {
+        ++*tried;
+        return take(text, line, line, TRUE, forward);
+    }
+    return likely && take_sentence(text, line, forward);
+}
+
+gboolean
+forward_find(const char *text, gboolean likely, Forward *forward)
+{
     gboolean above = FALSE; /* something of the writer's own */
     guint tried = 0;
-    for (const char *line = text; *line && tried < 20;) {
+    for (const char *line = text; *line && tried < TRIED_MAX;) {
         gsize length = strcspn(line, "\n");
-        const char *next = line[length] ? line + length + 1 : line + length;
-        Meaning meaning;
-        gboolean ambiguous_counts = says_forward || !above;
-        if (is_separator(line, length, &meaning)) {
-            tried++;
-            if ((meaning == SAYS_FORWARD || ambiguous_counts) &&
-                take(text, line, next, FALSE, forward))
-                return TRUE;
-        } else if (ambiguous_counts && is_rule(line, length)) {
-            tried++;
-            if (take(text, line, next, TRUE, forward))
-                return TRUE;
-        } else if (ambiguous_counts &&
-                   g_ascii_strncasecmp(line + strspn(line, " *>"), "From", 4) == 0) {
-            tried++;
-            if (take(text, line, line, TRUE, forward))
-                return TRUE;
-        }
+        if (try_line(text, line, likely, above, forward, &tried))
+            return TRUE;
         above |= strspn(line, " \t") < length;
-        line = next;
+        line += length + (line[length] != '\0');
     }
     return FALSE;
 }

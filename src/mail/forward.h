@@ -1,6 +1,6 @@
 /* forward: the original inside a mail that forwards it inline.
  *
- * The separators are a table with a language column. Only the outermost forward is taken apart.
+ * The words are wording.c's. The outermost forward is taken apart; ask again for what it holds.
  * Pure and linear. Ownership: forward_clear.
  */
 #ifndef LEAD_MAIL_FORWARD_H
@@ -14,13 +14,17 @@ typedef struct {
     char *body;                                  /* the original's text below its header lines */
 } Forward;
 
-/* `subject` is the mail's. A separator that says so is a forward whatever the subject; one that
- * replies have as well ("Original Message", a bare block) is one only when forward_subject says
- * so or nothing stands above it. FALSE, with nothing to clear, when there is none. */
-gboolean forward_find(const char *subject, const char *text, Forward *forward);
+/* A separator that says so is a forward in any case; one that replies have as well ("Original
+ * Message", a bare block) only when nothing stands above it, or when this is `likely` one: the
+ * subject says so, or one of us sent it. Only then is a sentence ("On …, Ada <ada@x> wrote:").
+ * FALSE, with nothing to clear, when there is none. */
+gboolean forward_find(const char *text, gboolean likely, Forward *forward);
 void forward_clear(Forward *forward); /* also of zeroes */
 
-/* Whether a subject begins with Fw:, Fwd: or what programs of other languages put there. */
-gboolean forward_subject(const char *subject);
+/* The rest of a subject that begins with Fw:, Fwd: or what programs of other languages put there;
+ * NULL when it does not. */
+const char *forward_subject(const char *subject);
+/* Whether a line is "----- Forwarded message -----", "-----Original Message-----" … */
+gboolean forward_separator(const char *line, gsize length);
 
 #endif

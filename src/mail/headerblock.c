@@ -2,60 +2,65 @@
 
 #include <string.h>
 
+#include "mail/wording.h"
+
 #define LINES_MAX 16
 #define VALUE_MAX 2000 /* bytes of one value */
+#define LABEL_MAX 60   /* bytes of a label and what stands around it */
+#define EMPHASIS " \t*_"
 
-typedef enum {
-    FIELD_FROM,
-    FIELD_REPLY_TO,
-    FIELD_TO,
-    FIELD_CC,
-    FIELD_SUBJECT,
-    FIELD_DATE,
-    FIELD_OTHER,
-    FIELD_N
-} Field;
+/* Behind blanks and emphasis. */
+static const char *
+skip_emphasis(const char *p, const char *end)
+{
+    for (const char *before = NULL; before != p;) {
+        before = p;
+        p = wording_blanks(p, end);
+        while (p < end && strchr("*_", *p))
+            p++;
+    }
+    return p;
+}
 
-static const struct {
-    const char *language, *label;
-    Field field;
-} labels[] = {
-    {"en", "From", FIELD_FROM},
-    {"en", "Reply-To", FIELD_REPLY_TO},
-    {"en", "Reply To", FIELD_REPLY_TO},
-    {"en", "To", FIELD_TO},
-    {"en", "Cc", FIELD_CC},
-    {"en", "Bcc", FIELD_CC},
-    {"en", "Subject", FIELD_SUBJECT},
-    {"en", "Date", FIELD_DATE},
-    {"en", "Sent", FIELD_DATE},
-    {"en", "Sent on", FIELD_DATE},
-    {"en", "Importance", FIELD_OTHER},
-    {"en", "Attachments", FIELD_OTHER},
-    {"en", "Resent-From", FIELD_OTHER},
-    {"en", "Organization", FIELD_OTHER},
-};
+/* Behind a colon, the full-width one as well. */
+static const char *
+skip_colon(const char *p, const char *end)
+{
+    if (p < end && *p == ':')
+        return p + 1;
+    return end - p >= 3 && strncmp(p, "\xEF\xBC\x9A", 3) == 0 ? p + 3 : NULL;
+}
+
+static gboolean
+has_colon_soon(const char *p, const char *end)
+{
+    gsize length = MIN(end - p, LABEL_MAX);
+    return memchr(p, ':', length) || g_strstr_len(p, (gssize)length, "\xEF\xBC\x9A");
+}
 
 /* The value of a "Label: value" line; NULL when it is none. */
 static const char *
-read_label(const char *line, const char *end, Field *field)
+read_label(const char *line, const char *end, HeaderField *field)
 {
-    line += strspn(line, " \t*_");
-    for (guint i = 0; i < G_N_ELEMENTS(labels); i++) {
-        gsize length = strlen(labels[i].label);
-        if ((gsize)(end - line) <= length ||
-            g_ascii_strncasecmp(line, labels[i].label, length) != 0)
+    if (!has_colon_soon(line, end))
+        return NULL;
+    line = skip_emphasis(line, end);
+    for (const WordingLabel *label = wording_labels; label->language; label++) {
+        const char *after = wording_skip(line, end, label->words);
+        after = after ? skip_colon(skip_emphasis(after, end), end) : NULL;
+        if (!after)
             continue;
-        const char *after = line + length;
-        after += strspn(after, "*_ ");
-        if (*after != ':' || after >= end)
-            continue;
-        after++;
-        after += strspn(after, "*_");
-        *field = labels[i].field;
-        return after + strspn(after, " \t");
+        *field = label->field;
+        return skip_emphasis(after, end);
     }
     return NULL;
+}
+
+gboolean
+headerblock_may_begin(const char *line, const char *end)
+{
+    HeaderField field;
+    return read_label(line, end, &field) && field == HEADER_FROM;
 }
 
 static void
@@ -75,6 +80,63 @@ append_value(GString **value, const char *begin, const char *end)
     g_string_append_len(*value, begin, end - begin);
 }
 
+/* Where the next label inside a line begins. Only behind a blank, an address or a bracket. */
+static const char *
+next_inside(const char *from, const char *end, HeaderField *field, const char **value)
+{
+    for (const char *p = from; p < end; p = g_utf8_next_char(p)) {
+        guchar before = (guchar)p[-1];
+        if (!strchr(" \t>)]*", before) && before < 0x80 && !g_ascii_isalnum(before))
+            continue;
+        /* Run together without a blank it must begin with a capital: "x.exampleTo: …". */
+        if ((g_ascii_isalnum(before) || before >= 0x80) && !g_ascii_isupper(*p))
+            continue;
+        *value = read_label(p, end, field);
+        if (*value && *field != HEADER_OTHER)
+            return p;
+    }
+    return NULL;
+}
+
+/* All of the header in one line (Yahoo, and what pastes without line ends). */
+static gboolean
+read_run_together(const char *line, const char *end, GString **values)
+{
+    struct {
+        HeaderField field;
+        const char *value, *end;
+    } found[HEADER_N];
+    guint n = 0, seen = 0;
+    HeaderField field;
+    end = line + MIN(end - line, VALUE_MAX);
+    const char *value = read_label(line, end, &field);
+    while (value && n < HEADER_N && !(seen & 1u << field)) {
+        HeaderField next_field;
+        const char *next_value = NULL;
+        const char *next = value < end ? next_inside(value, end, &next_field, &next_value) : NULL;
+        found[n].field = field;
+        found[n].value = value;
+        found[n].end = next ? next : end;
+        seen |= 1u << field;
+        n++;
+        value = next ? next_value : NULL;
+        field = next ? next_field : HEADER_OTHER;
+    }
+    if (n < 3 || !(seen & 1u << HEADER_FROM))
+        return FALSE;
+    for (guint i = 0; i < n; i++)
+        append_value(&values[found[i].field], found[i].value, found[i].end);
+    return TRUE;
+}
+
+/* Whether an empty line between two header lines is one of the block (Apple). */
+static gboolean
+goes_on(const char *line, GString **values)
+{
+    HeaderField more;
+    return read_label(line, line + strcspn(line, "\n"), &more) && !values[more];
+}
+
 /* Read the lines into `values`; where the block ends. */
 static const char *
 read_lines(const char *text, GString **values)
@@ -83,22 +145,24 @@ read_lines(const char *text, GString **values)
     const char *line = text;
     for (guint n = 0; n < LINES_MAX && *line; n++) {
         const char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
-        Field field;
+        HeaderField field;
         const char *value = read_label(line, end, &field);
+        if (value && n == 0 && read_run_together(line, end, values))
+            return next + strspn(next, "\n");
         if (value) {
-            if (values[field] && field != FIELD_OTHER && field != FIELD_CC)
+            if (values[field] && field != HEADER_OTHER && field != HEADER_CC)
                 break; /* a second one is the text's */
             last = &values[field];
             append_value(last, MIN(value, end), end);
         } else if (last && end > line && g_ascii_isspace(*line)) {
             append_value(last, line + strspn(line, " \t"), end); /* folded */
         } else if (strspn(line, " \t*") < (gsize)(end - line) || n == 0) {
-            break;
-        } else if (last) { /* an empty line: the end, unless one more label follows (Apple) */
-            Field more;
-            const char *next_end = next + strcspn(next, "\n");
-            if (!read_label(next, next_end, &more) || values[more])
+            /* The value on the line below its label, or an address that was wrapped. */
+            if (!last || ((*last)->len > 0 && *line != '<'))
                 break;
+            append_value(last, line, end);
+        } else if (last && !goes_on(next, values)) {
+            break;
         }
         line = next;
     }
@@ -108,22 +172,22 @@ read_lines(const char *text, GString **values)
 gboolean
 headerblock_read(const char *text, gboolean strict, HeaderBlock *block)
 {
-    GString *values[FIELD_N] = {NULL};
+    GString *values[HEADER_N] = {NULL};
     const char *end = read_lines(text, values);
-    gboolean from = values[FIELD_FROM] && values[FIELD_FROM]->len > 0;
-    guint others = (values[FIELD_TO] != NULL) + (values[FIELD_SUBJECT] != NULL);
-    gboolean date = values[FIELD_DATE] != NULL;
+    gboolean from = values[HEADER_FROM] && values[HEADER_FROM]->len > 0;
+    guint others = (values[HEADER_TO] != NULL) + (values[HEADER_SUBJECT] != NULL);
+    gboolean date = values[HEADER_DATE] != NULL;
     gboolean good = from && (strict ? date && others > 0 : date || others > 0);
-    char *texts[FIELD_N];
-    for (guint i = 0; i < FIELD_N; i++)
+    char *texts[HEADER_N];
+    for (guint i = 0; i < HEADER_N; i++)
         texts[i] = values[i] ? g_string_free(values[i], FALSE) : NULL;
     *block = (HeaderBlock){0};
     if (good)
         *block = (HeaderBlock){
-            g_steal_pointer(&texts[FIELD_FROM]), g_steal_pointer(&texts[FIELD_REPLY_TO]),
-            g_steal_pointer(&texts[FIELD_TO]),   g_steal_pointer(&texts[FIELD_SUBJECT]),
-            g_steal_pointer(&texts[FIELD_DATE]), end};
-    for (guint i = 0; i < FIELD_N; i++)
+            g_steal_pointer(&texts[HEADER_FROM]), g_steal_pointer(&texts[HEADER_REPLY_TO]),
+            g_steal_pointer(&texts[HEADER_TO]),   g_steal_pointer(&texts[HEADER_SUBJECT]),
+            g_steal_pointer(&texts[HEADER_DATE]), end};
+    for (guint i = 0; i < HEADER_N; i++)
         g_free(texts[i]);
     return good;
 }

@@ -1,5 +1,6 @@
 # src/mail
 liblead_a_SOURCES += \
+	src/mail/author.c src/mail/author.h \
 	src/mail/authres.c src/mail/authres.h \
 	src/mail/card.c src/mail/card.h \
 	src/mail/charset.c src/mail/charset.h \
@@ -15,7 +16,8 @@ liblead_a_SOURCES += \
 	src/mail/message.c src/mail/message.h \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \
-	src/mail/signature.c src/mail/signature.h
+	src/mail/signature.c src/mail/signature.h \
+	src/mail/wording.c src/mail/wording.h
 
 check_PROGRAMS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
 	tests/unit/test-message
@@ -26,11 +28,12 @@ tests_unit_test_message_SOURCES = tests/unit/test-message.c
 TESTS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
 	tests/unit/test-message
 
-check_PROGRAMS += tests/unit/test-flowed tests/unit/test-forward tests/unit/test-quote \
-	tests/unit/test-signature
+check_PROGRAMS += tests/unit/test-author tests/unit/test-flowed tests/unit/test-forward \
+	tests/unit/test-quote tests/unit/test-signature
+tests_unit_test_author_SOURCES = tests/unit/test-author.c
 tests_unit_test_flowed_SOURCES = tests/unit/test-flowed.c
 tests_unit_test_forward_SOURCES = tests/unit/test-forward.c
 tests_unit_test_quote_SOURCES = tests/unit/test-quote.c
 tests_unit_test_signature_SOURCES = tests/unit/test-signature.c
-TESTS += tests/unit/test-flowed tests/unit/test-forward tests/unit/test-quote \
-	tests/unit/test-signature
+TESTS += tests/unit/test-author tests/unit/test-flowed tests/unit/test-forward \
+	tests/unit/test-quote tests/unit/test-signature

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/domain.h"
 #include "base/gmime-extra.h"
 #include "base/limits.h"
+#include "mail/author.h"
 #include "mail/authres.h"
 #include "mail/charset.h"
 #include "mail/forward.h"
@@ -12,13 +14,16 @@
 #include "mail/parts.h"
 #include "mail/quote.h"
 #include "mail/signature.h"
+#include "mail/wording.h"
 
 /* GMime makes objects of some kilobytes for each part and header field. Beyond so many lines that
  * may begin one, the rest of a mail is left unread. */
 #define BOUNDARY_LINES 5000
 #define FIELD_LINES 50000
 
-#define ID_MAX 900 /* of a Message-ID, bytes; RFC 5322's lines have 998 */
+#define FORWARDS_MAX 6 /* of a mail passed on again and again */
+#define BANNER_MAX 500 /* bytes */
+#define ID_MAX 900     /* of a Message-ID, bytes; RFC 5322's lines have 998 */
 
 const char *const view_names[] = {"subject",   "from",   "reply_to", "sender", "to", "body",
                                   "signature", "quoted", "text",     "links",  NULL};
@@ -44,6 +49,7 @@ struct Message {
 /* While a mail is read. */
 typedef struct {
     Message *message;
+    const char *const *own_domains;
     GPtrArray *to;
 } Reading;
 
@@ -195,36 +201,56 @@ take_people(Reading *reading, GMimeMessage *mime)
     set_view(reading->message, VIEW_SUBJECT, charset_header(headers_raw(mime, "Subject")));
 }
 
-/* "Ada [mailto:ada@x]", "Ada <ada@x<mailto:ada@x>>" → "Ada <ada@x>". */
+/* Of one of a block's lines. */
 static GPtrArray *
-addresses_of_text(const char *text)
+mailboxes_of(const char *value)
 {
-    if (!text)
-        return g_ptr_array_new_with_free_func(mailbox_free);
-    g_autoptr(GString) plain = g_string_new(text);
-    g_string_replace(plain, "[mailto:", "<", 0);
-    char *again = strstr(plain->str, "<mailto:");
-    if (again && again > plain->str && strchr(plain->str, '<') < again)
-        g_string_truncate(plain, again - plain->str);
-    else
-        g_string_replace(plain, "<mailto:", "<", 0);
-    g_strdelimit(plain->str, "]", '>');
-    if (strchr(plain->str, '<') && !strchr(plain->str, '>'))
-        g_string_append_c(plain, '>');
-    return headers_addresses(plain->str);
+    GPtrArray *mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
+    Mailbox *author = value ? author_of_from(value) : NULL;
+    if (author)
+        g_ptr_array_add(mailboxes, author);
+    return mailboxes;
 }
 
-static void
+static gboolean
+is_ours(const Reading *reading, const GPtrArray *mailboxes)
+{
+    const Mailbox *mailbox = mailboxes->len > 0 ? g_ptr_array_index(mailboxes, 0) : NULL;
+    const char *at = mailbox && mailbox->address ? strrchr(mailbox->address, '@') : NULL;
+    return at && domain_is_in(at + 1, reading->own_domains);
+}
+
+/* FALSE when somebody else sends us back our own words. */
+static gboolean
 set_original(Reading *reading, const Forward *forward)
 {
     Message *message = reading->message;
+    GPtrArray *from = mailboxes_of(forward->from);
+    if (is_ours(reading, from) && !is_ours(reading, message->from)) {
+        g_ptr_array_unref(from);
+        return FALSE;
+    }
+    if (!message->forwarded)
+        set_addresses(&message->via, g_steal_pointer(&message->from));
     message->forwarded = TRUE;
-    set_addresses(&message->via, g_steal_pointer(&message->from));
-    message->from = addresses_of_text(forward->from);
-    set_addresses(&message->reply_to, addresses_of_text(forward->reply_to));
-    set_addresses(&reading->to, addresses_of_text(forward->to));
-    if (forward->subject)
-        set_view(reading->message, VIEW_SUBJECT, g_strdup(forward->subject));
+    set_addresses(&message->from, from);
+    set_addresses(&message->reply_to, mailboxes_of(forward->reply_to));
+    set_addresses(&reading->to, mailboxes_of(forward->to));
+    const char *rest = forward_subject(message->views[VIEW_SUBJECT]);
+    if (forward->subject || rest)
+        set_view(message, VIEW_SUBJECT, g_strdup(forward->subject ? forward->subject : rest));
+    return TRUE;
+}
+
+/* Behind what a mail server puts above a text: "CAUTION: this mail is from outside …". */
+static const char *
+below_banner(const char *text)
+{
+    const char *begin = text + strspn(text, " \t\n"), *end = begin + strlen(begin);
+    if (!wording_skip_any(begin + strspn(begin, "*[(# "), end, wording_banners))
+        return text;
+    const char *paragraph = strstr(begin, "\n\n"), *line = begin + strcspn(begin, "\n");
+    return paragraph && paragraph - begin < BANNER_MAX ? paragraph : line;
 }
 
 /* What the inquirer wrote, apart from what was quoted and the signature. */
@@ -232,7 +258,7 @@ static void
 split_body(Reading *reading, const char *text)
 {
     char *quoted = NULL;
-    char *body = quote_split(text, &quoted);
+    char *body = quote_split(below_banner(text), &quoted);
     gsize begin = signature_begin(body);
     set_view(reading->message, VIEW_SIGNATURE, g_strdup(body + begin));
     body[begin] = '\0';
@@ -267,24 +293,29 @@ unwrap_attached(Reading *reading, Parts *parts)
     *parts = of_inner;
 }
 
+/* Down to the one who wrote first. */
 static void
 take_text(Reading *reading, Parts *parts)
 {
     Message *message = reading->message;
-    Forward forward = {0};
-    set_view(reading->message, VIEW_TEXT, g_strdup(parts->text));
-    if (forward_find(message->views[VIEW_SUBJECT], message->views[VIEW_TEXT], &forward)) {
-        if (message->forwarded) { /* forwarded twice: the one who did it first stays unknown */
-            set_addresses(&message->from, addresses_of_text(forward.from));
-            set_addresses(&message->reply_to, addresses_of_text(forward.reply_to));
-        } else {
-            set_original(reading, &forward);
+    set_view(message, VIEW_TEXT, g_strdup(parts->text));
+    g_autofree char *text = g_strdup(message->views[VIEW_TEXT]);
+    for (guint level = 0; level < FORWARDS_MAX; level++) {
+        gboolean likely =
+            forward_subject(message->views[VIEW_SUBJECT]) || is_ours(reading, message->from);
+        Forward forward;
+        if (!forward_find(text, likely, &forward))
+            break;
+        gboolean taken = set_original(reading, &forward);
+        if (taken) {
+            g_free(text);
+            text = g_steal_pointer(&forward.body);
         }
-        split_body(reading, forward.body);
-    } else {
-        split_body(reading, message->views[VIEW_TEXT]);
+        forward_clear(&forward);
+        if (!taken)
+            break;
     }
-    forward_clear(&forward);
+    split_body(reading, text);
 }
 
 /* --- the whole --- */
@@ -354,9 +385,9 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
 {
     static const MessageOptions none;
     Message *message = g_new0(Message, 1);
-    Reading reading = {.message = message};
     if (!options)
         options = &none;
+    Reading reading = {.message = message, .own_domains = options->own_domains};
     message->truncated = options->truncated;
     message->links = links_new();
     message->cards = g_ptr_array_new_with_free_func(card_value_free);

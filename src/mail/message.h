@@ -53,7 +53,9 @@ typedef struct {
 typedef struct {
     const char *sender;      /* envelope sender, with or without <>; NULL when unknown */
     const char *authserv_id; /* whose Authentication-Results count; NULL: none do */
-    gboolean truncated;      /* the bytes given are not the whole mail */
+    /* Mail from these is passed on rather than an inquiry. Ends in NULL; may be NULL. */
+    const char *const *own_domains;
+    gboolean truncated; /* the bytes given are not the whole mail */
 } MessageOptions;
 
 typedef struct Message Message;
@@ -69,7 +71,8 @@ const char *message_view(const Message *message, View view);
 const char *message_header(const Message *message, const char *name);
 
 /* The first address of each; both members NULL when there is none. Of the original, when
- * forwarded. `via` is the forwarder, empty otherwise. */
+ * forwarded: the one who wrote first, however often it was passed on. `via` is who forwarded it
+ * last, empty otherwise. */
 MessageAddress message_from(const Message *message);
 MessageAddress message_reply_to(const Message *message);
 MessageAddress message_via(const Message *message);

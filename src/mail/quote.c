@@ -2,24 +2,11 @@
 
 #include <string.h>
 
+#include "mail/author.h"
+#include "mail/forward.h"
 #include "mail/headerblock.h"
 
-#define ATTRIBUTION_MAX 400 /* bytes of "On … wrote:" */
-#define ATTRIBUTION_LINES 3
 #define BLOCKS_TRIED 20
-
-/* How "On …, Ada wrote:" begins and ends. */
-static const struct {
-    const char *language, *begin, *end;
-} attributions[] = {
-    {"en", "On ", "wrote:"},
-    {"en", "", " wrote:"},
-    {"en", "", " writes:"},
-};
-
-static const char *const separators[] = {"-----Original Message-----",
-                                         "----- Original Message -----",
-                                         "-------- Original Message --------"};
 
 static gboolean
 is_blank(const char *line, gsize length)
@@ -34,52 +21,31 @@ next_line(const char *line)
     return *line ? line + 1 : line;
 }
 
-/* Where an attribution that begins at this line ends; NULL when there is none. */
-static const char *
-attribution(const char *line)
-{
-    const char *end = line;
-    for (guint i = 0; i < ATTRIBUTION_LINES && *end && *end != '>' && *end != '\n'; i++) {
-        const char *next = next_line(end);
-        gsize length = next - line;
-        while (length > 0 && g_ascii_isspace(line[length - 1]))
-            length--;
-        if (length > ATTRIBUTION_MAX)
-            return NULL;
-        for (guint a = 0; a < G_N_ELEMENTS(attributions); a++) {
-            gsize begin_length = strlen(attributions[a].begin);
-            gsize end_length = strlen(attributions[a].end);
-            /* Without its first word it is one line, or prose could be taken for it. */
-            if ((begin_length > 0 || i == 0) && length > begin_length + end_length &&
-                strncmp(line, attributions[a].begin, begin_length) == 0 &&
-                strncmp(line + length - end_length, attributions[a].end, end_length) == 0)
-                return next;
-        }
-        end = next;
-    }
-    return NULL;
-}
+/* What an attribution that ends at `end` is of: a quote with ">" below it, or which the text ends
+ * without; or one that is not marked, and goes on to the end. */
+typedef enum { QUOTE_NONE, QUOTE_MARKED, QUOTE_BARE } QuoteKind;
 
-/* Whether an attribution belongs to a quote: ">" follows, or it is the text's last line. */
-static const char *
-quoted_attribution(const char *line)
+static QuoteKind
+quote_below(const char *line, const char *end, gboolean dated)
 {
-    const char *end = attribution(line);
-    if (!end)
-        return NULL;
     const char *after = end + strspn(end, " \t\n");
-    return *after == '>' || (!*after && strncmp(line, "On ", 3) == 0) ? end : NULL;
+    if (*after == '>' || (!*after && dated))
+        return QUOTE_MARKED;
+    Mailbox *author = dated ? author_of_attribution(line, end) : NULL;
+    if (!author)
+        return QUOTE_NONE;
+    mailbox_free(author);
+    return QUOTE_BARE;
 }
 
 /* Whether all from here on is an earlier mail. */
 static gboolean
 begins_block(const char *line, guint *tried)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(separators); i++)
-        if (g_ascii_strncasecmp(line, separators[i], strlen(separators[i])) == 0)
-            return TRUE;
-    const char *label = line + strspn(line, " *");
-    if (g_ascii_strncasecmp(label, "From", 4) != 0 || ++*tried > BLOCKS_TRIED)
+    const char *end = line + strcspn(line, "\n");
+    if (forward_separator(line, end - line))
+        return TRUE;
+    if (!headerblock_may_begin(line, end) || ++*tried > BLOCKS_TRIED)
         return FALSE;
     HeaderBlock block;
     if (!headerblock_read(line, TRUE, &block))
@@ -96,13 +62,15 @@ quote_split(const char *text, char **quoted)
     guint tried = 0;
     for (const char *line = text; *line;) {
         const char *next = next_line(line);
-        const char *end = quoted_attribution(line);
-        if (end) {
+        gboolean dated = FALSE;
+        const char *end = attribution_end(line, &dated);
+        QuoteKind kind = end ? quote_below(line, end, dated) : QUOTE_NONE;
+        if (kind == QUOTE_MARKED) {
             g_string_append_len(theirs, line, end - line);
         } else if (*line == '>') {
             g_string_append_len(theirs, line, next - line);
             end = next;
-        } else if (said && begins_block(line, &tried)) {
+        } else if (said && (kind == QUOTE_BARE || begins_block(line, &tried))) {
             g_string_append(theirs, line);
             break;
         } else {

@@ -2,75 +2,278 @@
 
 #include <string.h>
 
-#define LINES_MAX 20
-#define FOOTER_LINES 3 /* a phone's line is the last, but for so many */
+#include "mail/wording.h"
 
-/* What mail programs add by themselves; the beginning of the line. */
-static const char *const footers[] = {
-    "Sent from my ",         "Sent from Mail for ", "Sent from Outlook",
-    "Sent from Yahoo Mail",  "Get Outlook for ",    "Sent via ",
-    "Sent from Proton Mail", "Sent from Samsung",   "Sent with ",
+#define LINES_MAX 20   /* of a signature that are not blank */
+#define LINES_SEEN 120 /* at a text's end, disclaimers included */
+#define FOOTER_LINES 3 /* a phone's line is the last, but for so many */
+#define LINE_LONG 90   /* bytes; a signature's lines are shorter */
+#define BLOCK_LINES 10 /* of a signature without closing */
+#define NAME_WORDS 4
+#define PHONE_DIGITS 7
+
+typedef struct {
+    const char *begin, *end; /* without white space around */
+} Line;
+
+static const WordingPhrase not_below[] = {
+    {"en", "This e-mail was sent from a contact form"},
+    {"en", "This email was sent from a contact form"},
+    {"en", "This mail is sent via contact form"},
+    {"en", "This is a notification that a contact form was submitted"},
+    {NULL, NULL},
 };
 
-static const char *const not_below[] = {
-    "This e-mail was sent from a contact form",
-    "This email was sent from a contact form",
-    "This mail is sent via contact form",
-    "This is a notification that a contact form was submitted",
+/* Words of labels: "Phone Number" above a number is no name. */
+static const char *const label_words[] = {
+    "name",    "phone",   "email",    "e-mail",   "address",  "message",     "company",
+    "number",  "subject", "contact",  "city",     "state",    "zip",         "date",
+    "time",    "details", "comments", "comment",  "info",     "information", "project",
+    "service", "budget",  "type",     "property", "location",
 };
 
 static gboolean
-begins_with_one(const char *line, const char *const *words, guint n)
+is_blank(const Line *line)
 {
-    for (guint i = 0; i < n; i++)
-        if (g_ascii_strncasecmp(line, words[i], strlen(words[i])) == 0)
+    return line->begin == line->end;
+}
+
+/* The lines at the end of a text but for its first two, the last one first. */
+static GArray *
+last_lines(const char *text)
+{
+    GArray *lines = g_array_new(FALSE, FALSE, sizeof(Line));
+    const char *stop = text + strlen(text);
+    while (stop > text && lines->len < LINES_SEEN) {
+        const char *begin = stop[-1] == '\n' ? stop - 1 : stop, *end = begin;
+        while (begin > text && begin[-1] != '\n')
+            begin--;
+        Line line = {begin, end};
+        while (line.begin < line.end && strchr(" \t", *line.begin))
+            line.begin++;
+        while (line.end > line.begin && strchr(" \t\n", line.end[-1]))
+            line.end--;
+        g_array_append_val(lines, line);
+        stop = begin;
+    }
+    /* The first line with something in it is never a signature's. */
+    for (guint seen = 0; stop == text && lines->len > 0 && !seen;) {
+        seen += !is_blank(&g_array_index(lines, Line, lines->len - 1));
+        g_array_set_size(lines, lines->len - 1);
+    }
+    return lines;
+}
+
+static gsize
+line_offset(const char *text, const Line *line)
+{
+    const char *begin = line->begin;
+    while (begin > text && begin[-1] != '\n')
+        begin--;
+    return begin - text;
+}
+
+/* --- the signs --- */
+
+/* "--" at the line's beginning. As a text's second line it may be a form's: "New message", "--",
+ * "Name: Ada". */
+static gboolean
+is_separator(const GArray *lines, guint i)
+{
+    const Line *line = &g_array_index(lines, Line, i);
+    gboolean second = TRUE;
+    if (line->end - line->begin != 2 || strncmp(line->begin, "--", 2) != 0 ||
+        line->begin[-1] != '\n')
+        return FALSE;
+    for (guint above = i + 1; above < lines->len && second; above++)
+        second = is_blank(&g_array_index(lines, Line, above));
+    while (i > 0 && is_blank(&g_array_index(lines, Line, i - 1)))
+        i--;
+    if (i == 0)
+        return !second;
+    const Line *below = &g_array_index(lines, Line, i - 1);
+    return !wording_skip_any(below->begin, below->end, not_below) &&
+           !(second && memchr(below->begin, ':', below->end - below->begin));
+}
+
+static gboolean
+is_device_line(const Line *line)
+{
+    return wording_skip_any(line->begin, line->end, wording_device_lines) != NULL;
+}
+
+/* "Best regards," alone or, with `name`, "Thanks, Jane". */
+static gboolean
+is_closing(const Line *line)
+{
+    for (const WordingPhrase *p = wording_closings; p->language; p++) {
+        const char *after = wording_skip(line->begin, line->end, p->words);
+        if (!after)
+            continue;
+        gsize rest = line->end - after;
+        if (rest == 0 || strspn(after, " ,.!:)-") >= rest || strncmp(after, "、", 3) == 0)
+            return TRUE;
+        if (*after == ',' && rest < 30 &&
+            g_unichar_isupper(g_utf8_get_char(after + 1 + (after[1] == ' '))))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static guint
+digits_of(const Line *line)
+{
+    guint n = 0;
+    for (const char *p = line->begin; p < line->end; p++)
+        n += g_ascii_isdigit(*p);
+    return n;
+}
+
+/* A phone, an address, a site: what signatures are for. */
+static gboolean
+is_evidence(const Line *line)
+{
+    gsize length = line->end - line->begin;
+    return digits_of(line) >= PHONE_DIGITS || memchr(line->begin, '@', length) ||
+           g_strstr_len(line->begin, (gssize)length, "www.") ||
+           g_strstr_len(line->begin, (gssize)length, "http");
+}
+
+static gboolean
+is_label_word(const char *word, gsize length)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(label_words); i++)
+        if (strlen(label_words[i]) == length &&
+            g_ascii_strncasecmp(word, label_words[i], length) == 0)
             return TRUE;
     return FALSE;
 }
 
+/* "Jane Q. Doe", "Jane Doe, CPM", "JANE DOE | Facility Manager". */
 static gboolean
-is_separator(const char *line, gsize length)
+looks_like_name(const Line *line)
 {
-    if (length > 0 && line[length - 1] == ' ')
-        length--;
-    if (length != 2 || line[0] != '-' || line[1] != '-')
+    const char *end = line->begin;
+    guint words = 0;
+    while (end < line->end && !strchr(",|:;", *end))
+        end++;
+    if (end < line->end && strchr(":;", *end))
         return FALSE;
-    const char *next = line + strcspn(line, "\n");
-    next += strspn(next, "\n");
-    return !begins_with_one(next, not_below, G_N_ELEMENTS(not_below));
+    for (const char *p = line->begin; p < end;) {
+        gsize length = strcspn(p, " \t,|");
+        length = MIN(length, (gsize)(end - p));
+        if (length == 0) {
+            p++;
+            continue;
+        }
+        if (!g_unichar_isupper(g_utf8_get_char(p)) || ++words > NAME_WORDS ||
+            is_label_word(p, length) || strcspn(p, "0123456789@/!?") < length)
+            return FALSE;
+        p += length;
+    }
+    return words >= 2;
 }
 
-/* Behind a text's first line that is not blank, and the blank ones above it. */
-static gsize
-behind_first_line(const char *text)
+static gboolean
+is_prose(const Line *line)
 {
-    gsize at = strspn(text, " \t\n");
-    at += strcspn(text + at, "\n");
-    return text[at] ? at + 1 : at;
+    gsize length = line->end - line->begin;
+    if (length > LINE_LONG)
+        return TRUE;
+    return length > 30 && strchr(".?!", line->end[-1]) && !is_evidence(line);
+}
+
+/* --- looking --- */
+
+/* Where the legal text at the end begins; how many of `lines` stand below the rest. */
+static guint
+skip_disclaimer(const GArray *lines)
+{
+    guint found = 0;
+    for (guint i = 0; i < lines->len; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        const char *begin = line->begin;
+        while (begin < line->end && strchr("*_[(~ ", *begin))
+            begin++;
+        if (!is_blank(line) && wording_skip_any(begin, line->end, wording_disclaimers))
+            found = i + 1;
+    }
+    while (found > 0 && found < lines->len) {
+        const Line *line = &g_array_index(lines, Line, found);
+        if (!is_blank(line) && strspn(line->begin, "-_=*~ ") < (gsize)(line->end - line->begin))
+            break;
+        found++;
+    }
+    while (found > 0 && is_blank(&g_array_index(lines, Line, found - 1)))
+        found--;
+    return found;
+}
+
+/* A closing's signature begins below it; there must be more than a name. */
+static guint
+below_closing(const GArray *lines, guint from, guint closing)
+{
+    guint n = 0, evidence = 0, first = closing;
+    for (guint i = closing; i-- > from;) {
+        const Line *line = &g_array_index(lines, Line, i);
+        if (is_blank(line))
+            continue;
+        if (n++ == 0)
+            first = i;
+        evidence += is_evidence(line);
+        if (line->end - line->begin > 2 * LINE_LONG || (is_prose(line) && n <= 2))
+            return 0;
+    }
+    return n >= 2 || evidence > 0 ? first + 1 : 0;
+}
+
+/* A block of short lines that begins with a name; its first line's number + 1, or 0. */
+static guint
+find_block(const GArray *lines, guint from)
+{
+    guint best = 0, n = 0;
+    gboolean evidence = FALSE;
+    for (guint i = from; i < lines->len && n < BLOCK_LINES; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        if (is_blank(line))
+            continue;
+        if (is_prose(line))
+            break;
+        n++;
+        gboolean blank_above = i + 1 < lines->len && is_blank(&g_array_index(lines, Line, i + 1));
+        if (evidence && blank_above && looks_like_name(line))
+            best = i + 1;
+        evidence |= is_evidence(line);
+    }
+    return best;
 }
 
 gsize
 signature_begin(const char *text)
 {
-    gsize end = strlen(text), at = end;
-    gsize second = behind_first_line(text), third = second + behind_first_line(text + second);
-    guint lines = 0;
-    /* From the last line up. */
-    while (at > 0 && lines <= LINES_MAX) {
-        gsize line_end = text[at - 1] == '\n' ? at - 1 : at;
-        gsize begin = line_end;
-        while (begin > 0 && text[begin - 1] != '\n')
-            begin--;
-        gsize length = line_end - begin;
-        gboolean blank = strspn(text + begin, " \t") >= length;
-        if (begin < second)
-            break;
-        if (begin >= third && is_separator(text + begin, length))
-            return begin;
-        if (lines < FOOTER_LINES && begins_with_one(text + begin, footers, G_N_ELEMENTS(footers)))
-            return begin;
-        lines += !blank;
-        at = begin;
+    g_autoptr(GArray) lines = last_lines(text);
+    guint legal = skip_disclaimer(lines), found = legal, n = 0;
+    for (guint i = legal; i < lines->len && n <= LINES_MAX; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        if (is_blank(line))
+            continue;
+        if (is_separator(lines, i))
+            return line_offset(text, line);
+        if (n < FOOTER_LINES && is_device_line(line))
+            found = i + 1;
+        n++;
     }
-    return end;
+    guint device = found;
+    n = 0;
+    for (guint i = device; i < lines->len && n <= LINES_MAX; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        guint first = is_closing(line) ? below_closing(lines, device, i) : 0;
+        if (first > 0)
+            return line_offset(text, &g_array_index(lines, Line, first - 1));
+        n += !is_blank(line);
+    }
+    guint block = find_block(lines, device);
+    if (block > 0)
+        found = block;
+    return found > 0 ? line_offset(text, &g_array_index(lines, Line, found - 1)) : strlen(text);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/domain.h"
 #include "base/limits.h"
 #include "rules/label.h"
 #include "rules/run.h"
@@ -58,20 +59,12 @@ choose_source(Run *run, const Ruleset *ruleset)
 }
 
 static gboolean
-is_in_domain(const char *domain, const char *of)
-{
-    gsize length = strlen(domain), n = strlen(of);
-    return length >= n && g_ascii_strcasecmp(domain + length - n, of) == 0 &&
-           (length == n || domain[length - n - 1] == '.');
-}
-
-static gboolean
 is_authenticated(const Source *source, const Message *message)
 {
     const char *const *domains = message_authenticated(message);
     for (guint i = 0; domains[i]; i++)
         for (guint j = 0; j < source->authenticate->len; j++)
-            if (is_in_domain(domains[i], g_ptr_array_index(source->authenticate, j)))
+            if (domain_is_below(domains[i], g_ptr_array_index(source->authenticate, j)))
                 return TRUE;
     return FALSE;
 }

@@ -57,7 +57,12 @@ record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMai
 Inquiry *
 inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
 {
-    MessageOptions message_options = {mail->sender, config->authserv_id, mail->truncated};
+    MessageOptions message_options = {
+        .sender = mail->sender,
+        .authserv_id = config->authserv_id,
+        .own_domains = (const char *const *)config->own_domains,
+        .truncated = mail->truncated,
+    };
     ExtractionOptions options = {
         .own_domains = (const char *const *)config->own_domains,
         .judge_authentication = config->authserv_id != NULL,

@@ -12,7 +12,7 @@ static void
 assert_original(const char *subject, const char *text, const char *intro, const char *body)
 {
     Forward forward;
-    g_assert_true(forward_find(subject, text, &forward));
+    g_assert_true(forward_find(text, forward_subject(subject) != NULL, &forward));
     g_assert_cmpstr(forward.from, ==, ADA);
     g_assert_cmpstr(forward.to, ==, "Bob");
     g_assert_cmpstr(forward.subject, ==, "Roof");
@@ -28,7 +28,7 @@ static void
 assert_none(const char *subject, const char *text)
 {
     Forward forward;
-    g_assert_false(forward_find(subject, text, &forward));
+    g_assert_false(forward_find(text, forward_subject(subject) != NULL, &forward));
 }
 
 static void
@@ -67,10 +67,9 @@ static void
 reads_reply_to(void)
 {
     Forward forward;
-    g_assert_true(forward_find("x",
-                               "-------- Forwarded Message --------\nSubject: s\n"
+    g_assert_true(forward_find("-------- Forwarded Message --------\nSubject: s\n"
                                "Reply-To: ada@x.example\nFrom: form@y.example\n\nHi\n",
-                               &forward));
+                               FALSE, &forward));
     g_assert_cmpstr(forward.reply_to, ==, "ada@x.example");
     g_assert_null(forward.date);
     g_assert_null(forward.to);
@@ -130,6 +129,73 @@ strips_one_quote_level(void)
                     "", "Hello\n> deeper\n");
 }
 
+/* Separator and labels as the programs have them in other languages: {separator, from, date, to,
+ * subject}; without a separator the subject must say that it is a forward. */
+static void
+reads_every_language(void)
+{
+    static const char *const blocks[][5] = {
+        {"---------- Přeposlaná zpráva ---------", "Od", "Datum", "Komu", "Předmět"},
+        {"Start på videresendt besked:", "Fra", "Dato", "Til", "Emne"},
+        {"-----Ursprüngliche Nachricht-----", "Von", "Gesendet", "An", "Betreff"},
+        {"", "Von", "Gesendet", "An", "Betreff"},
+        {"---------- Mensaje reenviado ---------", "De", "Fecha", "Para", "Asunto"},
+        {"", "De", "Enviado el", "Para", "Asunto"},
+        {"---------- Edastatud kiri ---------", "Saatja", "Kuupäev", "Saaja", "Teema"},
+        {"Välitetty viesti alkaa:", "Lähettäjä", "Päivämäärä", "Vastaanottaja", "Aihe"},
+        {"Début du message réexpédié\u00a0:", "De\u00a0", "Date\u00a0", "À\u00a0", "Objet\u00a0"},
+        {"Započni proslijeđenu poruku:", "Šalje", "Datum", "Prima", "Predmet"},
+        {"Továbbított levél kezdete:", "Feladó", "Dátum", "Címzett", "Tárgy"},
+        {"Inizio messaggio inoltrato:", "Da", "Data", "A", "Oggetto"},
+        {"---------- 転送されたメッセージ ---------", "差出人", "日付", "宛先", "件名"},
+        {"Begin doorgestuurd bericht:", "Van", "Datum", "Aan", "Onderwerp"},
+        {"Videresendt melding:", "Fra", "Dato", "Til", "Emne"},
+        {"Początek przekazywanej wiadomości:", "Od", "Data", "Do", "Temat"},
+        {"Início da mensagem encaminhada:", "De", "Data", "Para", "Assunto"},
+        {"Începe mesajul redirecționat:", "De la", "Data", "Către", "Subiect"},
+        {"Начало переадресованного сообщения:", "От", "Дата", "Кому", "Тема"},
+        {"Začiatok preposlanej správy:", "Od", "Dátum", "Komu", "Predmet"},
+        {"Vidarebefordrat mejl:", "Från", "Datum", "Till", "Ämne"},
+        {"---------- Yönlendirilen ileti ---------", "Kimden", "Tarih", "Kime", "Konu"},
+        {"---------- Переслане повідомлення ---------", "Від", "Дата", "Кому", "Тема"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(blocks); i++) {
+        const char *const *b = blocks[i];
+        g_autofree char *text =
+            g_strdup_printf("%s\n%s: " ADA "\n%s: Monday\n%s: Bob\n%s: Roof\n\nHello\n", b[0], b[1],
+                            b[2], b[3], b[4]);
+        g_autofree char *below = g_strconcat("Mine.\n", text, NULL);
+        assert_original("Roof", text, *b[0] ? "" : "\n", "Hello\n");
+        assert_original("WG: Roof", below, *b[0] ? "Mine.\n" : "Mine.\n\n", "Hello\n");
+    }
+}
+
+static void
+reads_a_block_run_together(void)
+{
+    assert_original("x",
+                    "----- Forwarded Message -----\nFrom: " ADA
+                    "To: BobSent: MondaySubject: Roof\n\nHello\n",
+                    "", "Hello\n");
+    assert_original("x",
+                    "----- Forwarded Message -----\nFrom: " ADA
+                    " To: Bob Sent: Monday Subject: Roof\nHello\n",
+                    "", "Hello\n");
+}
+
+static void
+reads_a_sentence_for_a_separator(void)
+{
+    Forward forward;
+    const char *text = "FYI\n\nOn 2/11/2026, 9:14, \"Ada\" <ada@x.example> wrote:\n\n    Hello\n";
+    g_assert_true(forward_find(text, TRUE, &forward));
+    g_assert_cmpstr(forward.from, ==, "\"Ada\" <ada@x.example>");
+    g_assert_cmpstr(forward.intro, ==, "FYI\n\n");
+    g_assert_cmpstr(forward.body, ==, "    Hello\n");
+    forward_clear(&forward);
+    g_assert_false(forward_find(text, FALSE, &forward)); /* a reply */
+}
+
 static void
 stays_utf8_and_linear_on_hostile_text(void)
 {
@@ -150,11 +216,11 @@ stays_utf8_and_linear_on_hostile_text(void)
         gint64 begun = g_get_monotonic_time();
         Forward forward;
         g_autofree char *marked = g_strconcat("--- Forwarded message ---\n", text->str, NULL);
-        if (forward_find("Fwd: x", marked, &forward)) {
+        if (forward_find(marked, TRUE, &forward)) {
             g_assert_true(g_utf8_validate(forward.from, -1, NULL));
             forward_clear(&forward);
         }
-        if (forward_find("Fwd: x", text->str, &forward))
+        if (forward_find(text->str, TRUE, &forward))
             forward_clear(&forward);
         g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC);
         g_string_free(text, TRUE);
@@ -175,6 +241,9 @@ main(int argc, char **argv)
     g_test_add_func("/forward/leaves-web-forms-and-prose", leaves_web_forms_and_prose);
     g_test_add_func("/forward/takes-the-first-level-only", takes_the_first_level_only);
     g_test_add_func("/forward/strips-one-quote-level", strips_one_quote_level);
+    g_test_add_func("/forward/reads-every-language", reads_every_language);
+    g_test_add_func("/forward/reads-a-block-run-together", reads_a_block_run_together);
+    g_test_add_func("/forward/reads-a-sentence-for-a-separator", reads_a_sentence_for_a_separator);
     g_test_add_func("/forward/stays-utf8-and-linear-on-hostile-text",
                     stays_utf8_and_linear_on_hostile_text);
     return g_test_run();

@@ -52,6 +52,26 @@ takes_a_header_block_below_own_text(void)
 }
 
 static void
+takes_other_languages_and_unmarked_quotes(void)
+{
+    static const char *const quotes[] = {
+        "Am 02.11.26 um 09:14 schrieb Ada:\n> a\n",
+        "Le lun. 2 nov. 2026 à 09:14, Ada <ada@x.example> a écrit :\n> a\n",
+        "El lun, 2 nov 2026 a las 9:14, Ada (<ada@x.example>) escribió:\n> a\n",
+        "Op ma 2 nov 2026 om 09:14 schreef Ada <ada@x.example>:\n> a\n",
+        "2026年11月2日(月) 9:14 Ada <ada@x.example>:\n> a\n",
+        "-----Ursprüngliche Nachricht-----\nVon: Ada\n\na\n",
+        "Von: Ada <ada@x>\nGesendet: Montag\nAn: Bob\nBetreff: s\n\na\n",
+        "De : Ada <ada@x>\nEnvoyé : lundi\nÀ : Bob\nObjet : s\n\na\n",
+        "On Mon, Jul 6, 2026 at 10:00 AM Ada <ada@x.example> wrote:\n\na\n",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(quotes); i++) {
+        g_autofree char *text = g_strconcat("Ja.\n\n", quotes[i], NULL);
+        assert_split(text, "Ja.\n\n", quotes[i]);
+    }
+}
+
+static void
 leaves_what_is_no_quote(void)
 {
     static const char *const texts[] = {
@@ -106,6 +126,8 @@ main(int argc, char **argv)
     g_test_add_func("/quote/takes-outlooks-original-message", takes_outlooks_original_message);
     g_test_add_func("/quote/takes-a-header-block-below-own-text",
                     takes_a_header_block_below_own_text);
+    g_test_add_func("/quote/takes-other-languages-and-unmarked-quotes",
+                    takes_other_languages_and_unmarked_quotes);
     g_test_add_func("/quote/leaves-what-is-no-quote", leaves_what_is_no_quote);
     g_test_add_func("/quote/leaves-a-text-that-is-all-quoted", leaves_a_text_that_is_all_quoted);
     g_test_add_func("/quote/is-linear-on-hostile-text", is_linear_on_hostile_text);

@@ -84,6 +84,48 @@ is_not_a_contact_forms_foot(void)
 }
 
 static void
+begins_below_a_closing(void)
+{
+    assert_signature(ABOVE "\nBest regards,\n\nAda Lovelace\nFacility Manager\n",
+                     "Ada Lovelace\nFacility Manager\n");
+    assert_signature(ABOVE "Thanks, Ada\nLovelace Mills\n312 555 0142\n",
+                     "Lovelace Mills\n312 555 0142\n");
+    assert_signature(ABOVE "Mit freundlichen Gr\xc3\xbc\xc3\x9f"
+                           "en\nAda\nMills GmbH\n",
+                     "Ada\nMills GmbH\n");
+    /* Nothing but a name: what they wrote. */
+    assert_signature(ABOVE "Thanks,\nAda\n", "");
+    assert_signature(ABOVE "Thanks for the call.\nAda\n312 555 0142\n", "");
+    assert_signature(
+        ABOVE "Thanks,\nI think that the roof over the second dock is the worst.\nAda\n", "");
+}
+
+static void
+begins_at_a_block_that_names_somebody(void)
+{
+    assert_signature(ABOVE "\nAda Lovelace\nFacility Manager\nO: 312 555 0142\n",
+                     "Ada Lovelace\nFacility Manager\nO: 312 555 0142\n");
+    assert_signature(ABOVE "\nADA LOVELACE, CPM | Lovelace Mills\nwww.mills.example\n",
+                     "ADA LOVELACE, CPM | Lovelace Mills\nwww.mills.example\n");
+    assert_signature(ABOVE "\nPhone Number\n312 555 0142\n", "");
+    assert_signature(ABOVE "\nName: Ada Lovelace\nPhone: 312 555 0142\n", "");
+    assert_signature(ABOVE "\nThe Dock Roof\nleaks over gate two\n", "");
+    assert_signature(ABOVE "\nAda Lovelace\n312 555 0142\n\nand then the water came through the "
+                           "roof again.\n",
+                     "");
+}
+
+static void
+takes_the_legal_text_along(void)
+{
+    assert_signature(ABOVE "\nCONFIDENTIALITY NOTICE: this is for the addressee.\nOnly.\n",
+                     "CONFIDENTIALITY NOTICE: this is for the addressee.\nOnly.\n");
+    assert_signature(ABOVE "-- \nAda\n\n____\nThis e-mail and any files are confidential.\n",
+                     "-- \nAda\n\n____\nThis e-mail and any files are confidential.\n");
+    assert_signature(ABOVE "This e-mailed picture shows it.\n", "");
+}
+
+static void
 is_linear_in_blank_lines(void)
 {
     static const char *const ends[] = {"", "x\n", "-- \n", "--\n\n--\n"};
@@ -108,6 +150,10 @@ main(int argc, char **argv)
     g_test_add_func("/signature/is-not-in-the-first-two-lines", is_not_in_the_first_two_lines);
     g_test_add_func("/signature/is-twenty-lines-at-most", is_twenty_lines_at_most);
     g_test_add_func("/signature/is-not-a-contact-forms-foot", is_not_a_contact_forms_foot);
+    g_test_add_func("/signature/begins-below-a-closing", begins_below_a_closing);
+    g_test_add_func("/signature/begins-at-a-block-that-names-somebody",
+                    begins_at_a_block_that_names_somebody);
+    g_test_add_func("/signature/takes-the-legal-text-along", takes_the_legal_text_along);
     g_test_add_func("/signature/is-linear-in-blank-lines", is_linear_in_blank_lines);
     return g_test_run();
 }

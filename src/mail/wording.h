@@ -1,0 +1,69 @@
+/* wording: what mail programs write around a message that they forward or quote, in 22 languages.
+ *
+ * Data only: a language or a mail program more is a line more. The words are those of Apple Mail,
+ * Gmail, Outlook, Thunderbird, Yahoo, IONOS, Missive, HubSpot and MailMate as their users see them.
+ * Languages, as in ISO 639-1: cs da de en es et fi fr hr hu it ja nl no pl pt ro ru sk sv tr uk.
+ */
+#ifndef LEAD_MAIL_WORDING_H
+#define LEAD_MAIL_WORDING_H
+
+#include <glib.h>
+
+typedef enum {
+    HEADER_FROM,
+    HEADER_REPLY_TO,
+    HEADER_TO,
+    HEADER_CC,
+    HEADER_SUBJECT,
+    HEADER_DATE,
+    HEADER_OTHER,
+    HEADER_N
+} HeaderField;
+
+/* "From", above a forwarded or quoted mail. */
+typedef struct {
+    const char *language, *words;
+    HeaderField field;
+} WordingLabel;
+
+typedef enum {
+    SAYS_FORWARD, /* only forwards have it */
+    SAYS_MAYBE,   /* replies have it as well */
+} WordingMeaning;
+
+/* "Forwarded message", without the dashes and colons around it. */
+typedef struct {
+    const char *language, *words;
+    WordingMeaning meaning;
+} WordingSeparator;
+
+/* "On Monday, Ada wrote:": its first word ("" when any may be) and its verb. */
+typedef struct {
+    const char *language, *begin, *verb;
+} WordingAttribution;
+
+/* A beginning of a line or a subject. */
+typedef struct {
+    const char *language, *words;
+} WordingPhrase;
+
+/* Each ends with an entry whose language is NULL. */
+extern const WordingLabel wording_labels[];
+extern const WordingSeparator wording_separators[];
+extern const WordingAttribution wording_attributions[];
+extern const WordingPhrase wording_forward_subjects[]; /* "Fwd", without the colon */
+extern const WordingPhrase wording_behalf[];           /* "on behalf of" */
+extern const WordingPhrase wording_device_lines[]; /* "Sent from my ": phones' and programs' own */
+extern const WordingPhrase wording_closings[];     /* "Best regards" */
+extern const WordingPhrase wording_disclaimers[];  /* "This e-mail is confidential" */
+extern const WordingPhrase wording_banners[];      /* what a mail server puts above a text */
+
+/* Behind `words` if the text begins with them, caseless, any white space for a blank of theirs;
+ * NULL if not. */
+const char *wording_skip(const char *text, const char *end, const char *words);
+/* The first phrase that a text begins with; behind it, or NULL. */
+const char *wording_skip_any(const char *text, const char *end, const WordingPhrase *phrases);
+/* Behind blanks, no-break ones included. */
+const char *wording_blanks(const char *text, const char *end);
+
+#endif
