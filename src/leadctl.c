@@ -11,9 +11,13 @@
 
 static const CtlCommand commands[] = {
     {"check", NULL, "say what is wrong with the configuration and the rules", ctl_check},
-    {"extract", "[FILE…]", "print the lead that a mail becomes, as JSON", ctl_extract},
+    {"extract", "[MAIL…]", "print the lead that a mail becomes, as JSON", ctl_extract},
     {"explain", "FILE", "tell where each value of a lead comes from", ctl_explain},
     {"test", "[DIR]", "run the rules' own tests", ctl_test},
+    {"compare", "RULES_A RULES_B MAIL…", "tell what other rules would make of the same mails",
+     ctl_compare},
+    {"hits", "RULES MAIL…", "count how often each rule found something and won", ctl_hits},
+    {"new-source", "MAIL", "write a rule file from one sample mail", ctl_new_source},
     {"queue", "list|show|retry|…", "show and repair the queue", ctl_queue},
     {"api", "names|check", "the API's names; is it there and the token good", ctl_api},
     {"stats", NULL, "count the queue's leads", ctl_stats},

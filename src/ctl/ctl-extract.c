@@ -7,13 +7,30 @@
 
 static const CtlUsage usage = {
     "leadctl extract",
-    "[FILE…]",
+    "[MAIL|MBOX|MAILDIR…]",
     0,
     G_MAXUINT,
-    "Prints one line for each mail (standard input without FILE): the body of the request that\n"
+    "Prints one line for each mail (standard input without any): the body of the request that\n"
     "the API would get, as JSON, or null for a mail that the rules ignore.\n"
     "Nothing is queued, nothing is sent.",
 };
+
+typedef struct {
+    Ctl *ctl;
+    ReadingEnvelope envelope;
+    int status;
+} Extract;
+
+static gboolean
+extract_mail(const StoredMail *mail, gpointer data)
+{
+    Extract *extract = data;
+    g_autoptr(Reading) reading =
+        reading_of(extract->ctl, mail, &extract->envelope, &extract->status);
+    if (reading)
+        printf("%s\n", reading->payload ? reading->payload : "null");
+    return reading != NULL;
+}
 
 int
 ctl_extract(Ctl *ctl, char **argv)
@@ -31,17 +48,11 @@ ctl_extract(Ctl *ctl, char **argv)
     int status = ctl_parse(ctl, argv, &usage, entries, &operands);
     if (status >= 0)
         return status;
-    const ReadingEnvelope envelope = {recipient, sender};
-    int worst = EX_OK;
-    const char *const *file = *operands ? (const char *const *)operands : standard_input;
-    for (; *file; file++) {
-        g_autoptr(Reading) reading = reading_new(ctl, *file, &envelope, &status);
-        if (reading)
-            printf("%s\n", reading->payload ? reading->payload : "null");
-        else if (status != EX_NOINPUT)
-            return status;
-        else
-            worst = status;
-    }
-    return worst;
+    status = ctl_ruleset(ctl);
+    if (status != EX_OK)
+        return status;
+    Extract extract = {ctl, {recipient, sender}, EX_OK};
+    status = mailstore_each(*operands ? (const char *const *)operands : standard_input,
+                            ctl->config->limit_message, extract_mail, &extract);
+    return extract.status != EX_OK ? extract.status : status;
 }

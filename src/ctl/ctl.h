@@ -69,6 +69,9 @@ int ctl_parse(Ctl *ctl, char **argv, const CtlUsage *usage, const GOptionEntry *
 int ctl_check(Ctl *ctl, char **argv);
 int ctl_extract(Ctl *ctl, char **argv);
 int ctl_explain(Ctl *ctl, char **argv);
+int ctl_compare(Ctl *ctl, char **argv);
+int ctl_hits(Ctl *ctl, char **argv);
+int ctl_new_source(Ctl *ctl, char **argv);
 int ctl_test(Ctl *ctl, char **argv);
 int ctl_queue(Ctl *ctl, char **argv);
 int ctl_api(Ctl *ctl, char **argv);

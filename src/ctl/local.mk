@@ -2,14 +2,18 @@ liblead_a_SOURCES += \
 	src/ctl/ctl-api-check.c \
 	src/ctl/ctl-api.c \
 	src/ctl/ctl-check.c \
+	src/ctl/ctl-compare.c \
 	src/ctl/ctl-explain.c \
 	src/ctl/ctl-extract.c \
+	src/ctl/ctl-hits.c \
+	src/ctl/ctl-new-source.c \
 	src/ctl/ctl-queue-repair.c \
 	src/ctl/ctl-queue.c \
 	src/ctl/ctl-stats.c \
 	src/ctl/ctl-test.c \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/explain-json.c src/ctl/explain-json.h \
+	src/ctl/mailstore.c src/ctl/mailstore.h \
 	src/ctl/output.c src/ctl/output.h \
 	src/ctl/reading.c src/ctl/reading.h
 

@@ -131,16 +131,21 @@ finish(Reading *reading, const Ctl *ctl)
     }
 }
 
-static Reading *
-read_mail(const Ctl *ctl, InquiryMail *mail, const ReadingEnvelope *envelope, int *status)
+Reading *
+reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *envelope, int *status)
 {
-    g_autoptr(Message) header = message_parse(mail->bytes, mail->length, NULL);
+    g_autoptr(Message) header = message_parse(stored->bytes, stored->length, NULL);
     g_autofree char *path = first_line(message_header(header, "return-path"));
     g_autofree char *recipient =
         envelope->recipient ? g_strdup(envelope->recipient) : guess_recipient(ctl->config, header);
     const char *const recipients[] = {recipient, NULL};
-    mail->sender = envelope->sender ? envelope->sender : path;
-    mail->recipients = recipients;
+    const InquiryMail mail = {
+        .bytes = stored->bytes,
+        .length = stored->length,
+        .truncated = stored->truncated,
+        .sender = envelope->sender ? envelope->sender : path,
+        .recipients = recipients,
+    };
 
     g_autoptr(Reading) reading = g_new0(Reading, 1);
     int mailbox = recipient ? config_mailbox(ctl->config, recipient) : -1;
@@ -151,7 +156,7 @@ read_mail(const Ctl *ctl, InquiryMail *mail, const ReadingEnvelope *envelope, in
     }
     if (mailbox >= 0)
         reading->mailbox = g_ptr_array_index(ctl->config->mailboxes, mailbox);
-    reading->inquiry = inquiry_read(ctl->config, ctl->ruleset, mail);
+    reading->inquiry = inquiry_read(ctl->config, ctl->ruleset, &mail);
     finish(reading, ctl);
     *status = EX_OK;
     return g_steal_pointer(&reading);
@@ -169,10 +174,11 @@ reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *st
         *status = EX_NOINPUT;
         return NULL;
     }
-    InquiryMail mail = {
+    StoredMail mail = {
+        .name = file,
         .bytes = bytes->len ? (const char *)bytes->data : "",
         .length = MIN(bytes->len, limit),
         .truncated = bytes->len > limit,
     };
-    return read_mail(ctl, &mail, envelope, status);
+    return reading_of(ctl, &mail, envelope, status);
 }

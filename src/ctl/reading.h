@@ -10,6 +10,7 @@
 #define LEAD_CTL_READING_H
 
 #include "ctl/ctl.h"
+#include "ctl/mailstore.h"
 #include "rules/inquiry.h"
 
 typedef struct {
@@ -25,6 +26,9 @@ typedef struct {
     char *payload;                /* NULL when ignored */
 } Reading;
 
+/* Of a mail in memory; ctl's configuration and rules must be loaded. NULL: as below. */
+Reading *reading_of(const Ctl *ctl, const StoredMail *mail, const ReadingEnvelope *envelope,
+                    int *status);
 /* "-" is standard input. NULL: *status is what to leave with, the error is printed. */
 Reading *reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *status);
 void reading_free(Reading *reading); /* takes NULL */

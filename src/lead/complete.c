@@ -41,12 +41,21 @@ addresses_of(const Lead *lead, const LeadFallback *fallback, char *addresses[3])
     }
 }
 
+static gboolean
+is_sender(const Lead *lead, const LeadFallback *fallback)
+{
+    const char *email = lead_get(lead, "contact.email");
+    return !email ||
+           (fallback->from_address && g_ascii_strcasecmp(email, fallback->from_address) == 0);
+}
+
 static void
 complete_company(Lead *lead, const LeadFallback *fallback)
 {
     if (set_if_missing(lead, "company.name", lead_get(lead, "contact.name")))
         return;
-    g_autofree char *person = sender_name(fallback);
+    /* Whoever has another address than the sender is somebody else. */
+    g_autofree char *person = is_sender(lead, fallback) ? sender_name(fallback) : NULL;
     char *addresses[3];
     addresses_of(lead, fallback, addresses);
     const char *domain = NULL, *address = NULL;
@@ -121,9 +130,7 @@ complete_contact(Lead *lead, const LeadFallback *fallback)
     const char *email = lead_get(lead, "contact.email");
     g_autofree char *local = email ? name_of_address(email) : NULL;
     g_autofree char *person = sender_name(fallback);
-    gboolean same =
-        email && fallback->from_address && g_ascii_strcasecmp(email, fallback->from_address) == 0;
-    const char *const candidates[] = {same ? person : NULL, local, person};
+    const char *const candidates[] = {is_sender(lead, fallback) ? person : NULL, local};
     for (guint i = 0; i < G_N_ELEMENTS(candidates); i++)
         if (candidates[i] && set_if_missing(lead, "contact.name", candidates[i]))
             return;

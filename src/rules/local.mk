@@ -1,4 +1,5 @@
 liblead_a_SOURCES += \
+	src/rules/draft.c src/rules/draft.h \
 	src/rules/extraction.c src/rules/extraction.h src/rules/run.h \
 	src/rules/extractors.c \
 	src/rules/inquiry.c src/rules/inquiry.h \

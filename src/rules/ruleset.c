@@ -337,3 +337,37 @@ ruleset_wants_authentication(const Ruleset *ruleset)
             return TRUE;
     return FALSE;
 }
+
+static void
+visit_extractors(const Source *source, RulePlace place, RuleVisitor visit, gpointer data)
+{
+    for (guint i = 0; i < source->own->len; i++) {
+        const Field *field = g_ptr_array_index(source->own, i);
+        for (guint j = 0; j < field->extractors->len; j++) {
+            const Extractor *extractor = g_ptr_array_index(field->extractors, j);
+            place.file = extractor->file;
+            place.line = extractor->line;
+            place.column = extractor->column;
+            place.field = field->name;
+            place.kind = extractor_names[extractor->kind];
+            visit(&place, data);
+        }
+    }
+}
+
+void
+ruleset_foreach(const Ruleset *ruleset, RuleVisitor visit, gpointer data)
+{
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        const Source *source = g_ptr_array_index(ruleset->sources, i);
+        const RulePlace place = {
+            .source = source->name,
+            .file = source->file,
+            .line = source->line,
+            .column = source->column,
+            .conditional = when_is_conditional(source->when),
+        };
+        visit(&place, data);
+        visit_extractors(source, place, visit, data);
+    }
+}

@@ -25,4 +25,15 @@ const char *ruleset_folder(const Ruleset *ruleset);
 /* TRUE when a source has `authenticate:` (check warns when there is no authserv_id). */
 gboolean ruleset_wants_authentication(const Ruleset *ruleset);
 
+/* A source, or one of its extractors. Names and texts are the ruleset's. */
+typedef struct {
+    const char *source, *file;
+    guint line, column;
+    gboolean conditional;     /* the source has a `when` */
+    const char *field, *kind; /* NULL for the source itself */
+} RulePlace;
+typedef void (*RuleVisitor)(const RulePlace *place, gpointer data);
+/* Each source in the order they are asked, then its own extractors in the file's order. */
+void ruleset_foreach(const Ruleset *ruleset, RuleVisitor visit, gpointer data);
+
 #endif

@@ -116,34 +116,21 @@ run_test(Ruleset *ruleset, const Source *source, const SourceTest *test, GHashTa
     return result;
 }
 
-static const char *
-field_of(const Source *source, const Extractor *extractor)
-{
-    for (guint i = 0; i < source->own->len; i++) {
-        const Field *field = g_ptr_array_index(source->own, i);
-        if (g_ptr_array_find(field->extractors, extractor, NULL))
-            return field->name;
-    }
-    return "";
-}
+typedef struct {
+    GHashTable *reached;
+    GPtrArray *unreached;
+} Unreached;
 
 static void
-list_unreached(const Ruleset *ruleset, GHashTable *reached, GPtrArray *unreached)
+list_unreached(const RulePlace *place, gpointer data)
 {
-    for (guint i = 0; i < ruleset->sources->len; i++) {
-        const Source *source = g_ptr_array_index(ruleset->sources, i);
-        if (!g_hash_table_contains(reached, source->name))
-            g_ptr_array_add(unreached,
-                            g_strdup_printf("%s: source %s", source->file, source->name));
-        for (guint j = 0; j < source->extractors->len; j++) {
-            const Extractor *extractor = g_ptr_array_index(source->extractors, j);
-            g_autofree char *place = place_of(extractor->file, extractor->line, extractor->column);
-            if (!g_hash_table_contains(reached, place))
-                g_ptr_array_add(unreached,
-                                g_strdup_printf("%s: %s: %s", place, field_of(source, extractor),
-                                                extractor_names[extractor->kind]));
-        }
-    }
+    Unreached *list = data;
+    g_autofree char *at = place_of(place->file, place->line, place->column);
+    if (g_hash_table_contains(list->reached, place->field ? at : place->source))
+        return;
+    g_ptr_array_add(list->unreached,
+                    place->field ? g_strdup_printf("%s: %s: %s", at, place->field, place->kind)
+                                 : g_strdup_printf("%s: source %s", place->file, place->source));
 }
 
 RuleTestReport *
@@ -165,6 +152,7 @@ ruletest_run(Ruleset *ruleset)
                 report->failed++;
         }
     }
-    list_unreached(ruleset, reached, report->unreached);
+    Unreached list = {reached, report->unreached};
+    ruleset_foreach(ruleset, list_unreached, &list);
     return report;
 }

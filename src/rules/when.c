@@ -122,6 +122,12 @@ when_new(const YamlFile *file, const YamlNode *node, PatternBook *book, Diags *d
     return NULL;
 }
 
+gboolean
+when_is_conditional(const When *when)
+{
+    return when->alternatives->len > 0;
+}
+
 static gboolean
 condition_holds(const Condition *condition, const Message *message, PatternBudget *budget,
                 gboolean *limit)

@@ -14,7 +14,8 @@ typedef struct When When;
 
 /* NULL when there are errors. `node` NULL: a When that always holds. */
 When *when_new(const YamlFile *file, const YamlNode *node, PatternBook *book, Diags *diags);
-void when_free(When *when); /* takes NULL */
+void when_free(When *when);                     /* takes NULL */
+gboolean when_is_conditional(const When *when); /* FALSE when it holds for every mail */
 
 typedef struct {
     gboolean holds;
