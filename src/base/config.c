@@ -428,9 +428,9 @@ read_own_domains(Reader *reader, const YamlNode *root)
 static void
 read_root(Reader *reader, const YamlNode *root)
 {
-    static const char *const keys[] = {"listen",    "rules",    "queue",     "authserv_id",
-                                       "on_error",  "accounts", "mailboxes", "own_domains",
-                                       "retention", "submit",   "limits",    NULL};
+    static const char *const keys[] = {
+        "listen",      "rules",     "queue",  "authserv_id", "on_error",   "accounts", "mailboxes",
+        "own_domains", "retention", "submit", "limits",      "hold_below", NULL};
     Config *config = reader->config;
     yaml_check_keys(reader->file, root, "key", keys, reader->diags);
     config->listen = take_text(reader, root, "listen", TRUE);
@@ -448,6 +448,9 @@ read_root(Reader *reader, const YamlNode *root)
     if (yaml_choice(reader->file, yaml_get(root, "on_error"), on_error_words, &choice,
                     reader->diags))
         config->on_error = choice;
+    guint64 percent = 0;
+    if (yaml_number(reader->file, yaml_get(root, "hold_below"), 0, 100, &percent, reader->diags))
+        config->hold_below = percent;
     yaml_duration(reader->file, yaml_get(root, "retention"), &config->retention, reader->diags);
     read_own_domains(reader, root);
     read_accounts(reader, root);

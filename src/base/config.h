@@ -41,6 +41,7 @@ typedef struct {
     char *authserv_id; /* or NULL */
     char **own_domains; /* lower case, ends in NULL, never NULL itself */
     OnError on_error;
+    guint hold_below; /* percent of trust, 0 to 100; leads with less are held */
     GPtrArray *accounts;  /* ConfigAccount, at least one */
     GPtrArray *mailboxes; /* ConfigMailbox, in the file's order */
     guint submit_concurrency;      /* POSTs at once */

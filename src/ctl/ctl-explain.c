@@ -81,6 +81,9 @@ print_sources(const Extraction *extraction)
     Colour colour = extraction->action == ACTION_SUBMIT ? COLOUR_GREEN : COLOUR_YELLOW;
     printf("  %s→ %s%s%s%s\n", output_colour(colour), action_names[extraction->action],
            *reason ? ": " : "", reason, output_colour(COLOUR_NONE));
+    if (extraction->lead)
+        printf("  %u %% sure%s%s\n", extraction->trust, extraction->doubt ? ": " : "",
+               extraction->doubt ? extraction->doubt : "");
 }
 
 /* "  contact.name  Ada Lovelace", its further lines below. */
@@ -118,6 +121,9 @@ print_step(const Step *step, const Message *message)
         printf(": \"%s\"", raw);
     if (*why)
         printf("%s %s", step->raw ? "" : ":", why);
+    if (step->outcome == STEP_WON)
+        printf("; %u %% sure%s%s", step->trust, step->doubt ? ": " : "",
+               step->doubt ? step->doubt : "");
     printf("\n");
 }
 

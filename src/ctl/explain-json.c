@@ -85,6 +85,9 @@ add_step(JsonBuilder *json, const Step *step, const Message *message)
     if (step->outcome == STEP_WON) {
         output_member(json, "set", step->set);
         output_member(json, "value", step->value);
+        output_member_int(json, "trust", step->trust);
+        if (step->doubt)
+            output_member(json, "doubt", step->doubt);
     }
     if (step->why)
         output_member(json, "why", step->why);
@@ -160,6 +163,10 @@ explain_json(const char *file, const Reading *reading)
     output_member(json, "source", extraction->source);
     output_member(json, "action", action_names[extraction->action]);
     output_member(json, "reason", extraction->reason);
+    if (extraction->lead) {
+        output_member_int(json, "trust", extraction->trust);
+        output_member(json, "doubt", extraction->doubt);
+    }
     add_trials(json, extraction);
     json_builder_set_member_name(json, "steps");
     json_builder_begin_array(json);

@@ -4,6 +4,8 @@
 
 #include "base/limits.h"
 
+#define LINK_DIGITS 7 /* a visible text with so many is meant as a number */
+
 static const char *const schemes[] = {"http://", "https://", "mailto:", "tel:"};
 
 static void
@@ -76,4 +78,28 @@ links_as_text(const GPtrArray *links)
         g_string_append_printf(text, "%s %s\n", link->target, seen);
     }
     return g_string_free(text, FALSE);
+}
+
+static guint
+copy_digits(const char *text, char *digits, guint room)
+{
+    guint n = 0;
+    for (; *text && n + 1 < room; text++)
+        if (g_ascii_isdigit(*text))
+            digits[n++] = *text;
+    digits[n] = '\0';
+    return n;
+}
+
+gboolean
+link_lies(const HtmlLink *link, const char *value)
+{
+    char seen[64], real[64];
+    if (strchr(link->text, '@') && strchr(value, '@'))
+        return strstr(link->text, value) == NULL && !strstr(value, link->text);
+    guint n = copy_digits(link->text, seen, sizeof seen);
+    guint m = copy_digits(value, real, sizeof real);
+    if (n < LINK_DIGITS || m < LINK_DIGITS || strchr(value, '@'))
+        return FALSE;
+    return n > m ? !g_str_has_suffix(seen, real) : !g_str_has_suffix(real, seen);
 }

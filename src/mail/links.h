@@ -16,4 +16,7 @@ gboolean links_find(const char *text, GPtrArray *links);
 /* "target, a space, visible text", one a line; newly allocated. */
 char *links_as_text(const GPtrArray *links);
 
+/* Whether a reader sees another address or number than `value`, which the link leads to. */
+gboolean link_lies(const HtmlLink *link, const char *value);
+
 #endif

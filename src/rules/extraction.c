@@ -7,6 +7,7 @@
 #include "rules/label.h"
 #include "rules/run.h"
 #include "rules/template.h"
+#include "rules/trust.h"
 
 static void
 step_free(gpointer data)
@@ -16,6 +17,7 @@ step_free(gpointer data)
     g_free(step->raw);
     g_free(step->value);
     g_free(step->why);
+    g_free(step->doubt);
     g_free(step);
 }
 
@@ -33,6 +35,7 @@ extraction_free(Extraction *extraction)
     if (!extraction)
         return;
     g_free(extraction->reason);
+    g_free(extraction->doubt);
     lead_free(extraction->lead);
     g_ptr_array_unref(extraction->steps);
     g_ptr_array_unref(extraction->trials);
@@ -83,6 +86,7 @@ judge_action(Run *run)
         !run->options->judge_authentication || is_authenticated(source, run->message))
         return;
     result->action = ACTION_HOLD;
+    result->unauthenticated = TRUE;
     result->reason = g_strdup_printf("no DKIM or DMARC pass for %s: perhaps forged",
                                      (char *)g_ptr_array_index(source->authenticate, 0));
 }
@@ -157,6 +161,18 @@ run_fields(Run *run)
 
 /* --- the whole --- */
 
+static void
+judge_trust(Run *run)
+{
+    Extraction *result = run->result;
+    trust_judge(run);
+    if (result->action != ACTION_SUBMIT || result->trust >= run->options->hold_below)
+        return;
+    result->action = ACTION_HOLD;
+    result->reason =
+        g_strdup_printf("%u %% sure, which is below hold_below: %s", result->trust, result->doubt);
+}
+
 Extraction *
 extraction_run(Ruleset *ruleset, const Message *message, const ExtractionOptions *options)
 {
@@ -177,6 +193,7 @@ extraction_run(Ruleset *ruleset, const Message *message, const ExtractionOptions
     result->lead = run.lead = lead_new();
     if (run.source)
         run_fields(&run);
+    judge_trust(&run);
     if (!run.options->keep_lead_open)
         extraction_complete(run.lead, message, run.options);
     return result;

@@ -31,6 +31,8 @@ typedef struct {
     char *raw;            /* what was found, NULL for STEP_NOTHING */
     char *value;          /* normalised, STEP_WON only */
     char *why;            /* STEP_REJECTED, STEP_LIMIT */
+    guint trust;          /* percent, see trust.h; STEP_WON only */
+    char *doubt;          /* what contradicts it, or NULL; STEP_WON only */
     StepOutcome outcome;
 } Step;
 
@@ -46,16 +48,21 @@ typedef struct {
 typedef struct {
     const char *source; /* the source that took the mail; NULL when none did */
     Action action;
-    char *reason;      /* why held or ignored; NULL for submit */
-    Lead *lead;        /* completed; NULL when ignored */
-    GPtrArray *steps;  /* Step, in the order tried */
-    GPtrArray *trials; /* Trial: the sources asked, up to the one that matched */
+    char *reason;             /* why held or ignored; NULL for submit */
+    guint trust;              /* of the whole lead, percent; 0 when ignored */
+    char *doubt;              /* why it is not more; NULL when nothing is doubted, or ignored */
+    gboolean unauthenticated; /* `authenticate` was judged, and failed */
+    Lead *lead;               /* completed; NULL when ignored */
+    GPtrArray *steps;         /* Step, in the order tried */
+    GPtrArray *trials;        /* Trial: the sources asked, up to the one that matched */
     Ruleset *ruleset;
 } Extraction;
 
 typedef struct {
     const char *const *own_domains; /* may be NULL */
     gboolean judge_authentication;  /* an authserv_id is configured */
+    guint hold_below;               /* percent of trust below which a lead is held; 0: none is */
+    gboolean judge_links;           /* look for links that lead elsewhere than they say */
     gboolean keep_lead_open;        /* do not complete the lead: the caller adds defaults first */
 } ExtractionOptions;
 

@@ -2,14 +2,16 @@
 
 #include "base/limits.h"
 #include "lead/value.h"
+#include "mail/links.h"
 #include "rules/label.h"
 #include "rules/run.h"
 #include "rules/template.h"
+#include "rules/trust.h"
 
 #define REJECTED_KEPT 3 /* of one extractor, in the account */
 #define ADDRESS_LINES 4
-#define PHONE_WORDS 40 /* bytes around a number */
-#define LINK_DIGITS 7  /* a visible text with so many is meant as a number */
+#define LABEL_TWICE_LOSS 30 /* percent of trust */
+#define PHONE_WORDS 40      /* bytes around a number */
 
 /* One extractor at work. */
 typedef struct {
@@ -18,6 +20,7 @@ typedef struct {
     const Extractor *extractor;
     guint candidates, rejected;
     gboolean elsewhere; /* a value was another field's: a cell phone */
+    Step *won;          /* the last that did */
 } Attempt;
 
 /* --- the account --- */
@@ -76,6 +79,8 @@ offer_as(Attempt *attempt, const char *view, gsize offset, gsize length, const c
         /* Names of the table and of the rules outlive the account; so must this. */
         step->set = g_intern_string(attribute_find(set) >= 0 ? set : name);
         step->value = g_strdup(lead_get(run->lead, set));
+        step->trust = trust_of(run, attempt->extractor);
+        attempt->won = step;
         g_free(why);
         attempt->elsewhere = attempt->field->type == TYPE_PHONE && strcmp(set, name) != 0;
         return !attempt->elsewhere;
@@ -171,6 +176,29 @@ address_length(const char *text, gsize length)
     return best;
 }
 
+/* The same label stands there twice, with another value. */
+static void
+look_for_another(Attempt *attempt, const ViewRef *view, const char *key, guint n)
+{
+    AttributeType type = attempt->field->type;
+    if ((type != TYPE_PHONE && type != TYPE_EMAIL) || !attempt->won)
+        return;
+    const char *text = view_text(view, attempt->run->message);
+    gsize offset, length;
+    for (; n < LIMIT_CANDIDATES &&
+           label_find(index_of(attempt->run, text), key, n, LABEL_LINE, &offset, &length);
+         n++) {
+        g_autofree char *raw = g_strndup(text + offset, length);
+        g_autofree char *value = value_normalise(type, raw, NULL);
+        if (!value || strcmp(value, attempt->won->value) == 0 ||
+            (type == TYPE_EMAIL && is_nobody(attempt->run, value)))
+            continue;
+        trust_lower(attempt->won, LABEL_TWICE_LOSS,
+                    g_strdup("the same label has another value, too"));
+        return;
+    }
+}
+
 static gboolean
 run_one_label(Attempt *attempt, const ViewRef *view, const char *key)
 {
@@ -185,8 +213,10 @@ run_one_label(Attempt *attempt, const ViewRef *view, const char *key)
          n++) {
         if (type == TYPE_ADDRESS)
             length = address_length(text + offset, length);
-        if (offer_range(attempt, view->name, text, offset, length))
+        if (offer_range(attempt, view->name, text, offset, length)) {
+            look_for_another(attempt, view, key, n + 1);
             return TRUE;
+        }
     }
     return FALSE;
 }
@@ -247,31 +277,6 @@ run_pattern(Attempt *attempt)
 }
 
 /* --- link --- */
-
-static guint
-copy_digits(const char *text, char *digits, guint room)
-{
-    guint n = 0;
-    for (; *text && n + 1 < room; text++)
-        if (g_ascii_isdigit(*text))
-            digits[n++] = *text;
-    digits[n] = '\0';
-    return n;
-}
-
-/* Whether what the reader sees is another number or address than what the link leads to. */
-static gboolean
-link_lies(const HtmlLink *link, const char *value)
-{
-    char seen[64], real[64];
-    if (strchr(link->text, '@') && strchr(value, '@'))
-        return strstr(link->text, value) == NULL && !strstr(value, link->text);
-    guint n = copy_digits(link->text, seen, sizeof seen);
-    guint m = copy_digits(value, real, sizeof real);
-    if (n < LINK_DIGITS || m < LINK_DIGITS || strchr(value, '@'))
-        return FALSE;
-    return n > m ? !g_str_has_suffix(seen, real) : !g_str_has_suffix(real, seen);
-}
 
 static gboolean
 run_scheme(Attempt *attempt)

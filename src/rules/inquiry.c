@@ -66,6 +66,8 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
     ExtractionOptions options = {
         .own_domains = (const char *const *)config->own_domains,
         .judge_authentication = config->authserv_id != NULL,
+        .hold_below = config->hold_below,
+        .judge_links = config->hold_below > 0 || mail->explain,
         .keep_lead_open = TRUE,
     };
     Inquiry *inquiry = g_new0(Inquiry, 1);

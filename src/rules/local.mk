@@ -10,6 +10,7 @@ liblead_a_SOURCES += \
 	src/rules/ruletest.c src/rules/ruletest.h \
 	src/rules/source.c src/rules/source.h \
 	src/rules/template.c src/rules/template.h \
+	src/rules/trust.c src/rules/trust.h \
 	src/rules/view.c src/rules/view.h \
 	src/rules/when.c src/rules/when.h
 

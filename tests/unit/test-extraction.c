@@ -271,6 +271,47 @@ test_each_account_has_one_record_with_its_first_mailboxs_defaults(void)
     g_assert_cmpuint(foreign->records->len, ==, 0);
 }
 
+static void
+assert_trust(const char *rule, const char *mail, guint trust, const char *doubt)
+{
+    g_autoptr(Ruleset) ruleset = rulefolder_load_one(rule);
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+    ExtractionOptions options = {.hold_below = 60, .judge_links = TRUE};
+    g_autoptr(Extraction) extraction = extraction_run(ruleset, message, &options);
+    g_assert_cmpuint(extraction->trust, ==, trust);
+    if (doubt)
+        g_assert_nonnull(strstr(extraction->doubt, doubt));
+    g_assert_cmpint(extraction->action, ==, trust < 60 ? ACTION_HOLD : ACTION_SUBMIT);
+    g_assert_true((extraction->reason != NULL) == (trust < 60));
+}
+
+static void
+test_trust_says_how_a_value_was_found_and_what_contradicts_it(void)
+{
+    static const char site[] = "source: x\nwhen: {subject: Roof}\nfields:\n"
+                               "  contact.name: {label: Name}\n  contact.email: {label: Email}\n";
+    static const char any[] = "source: x\nfields:\n"
+                              "  contact.name: [{label: Name}, {pattern: 'I am (\\w+)'}]\n"
+                              "  contact.email: {label: Email}\n  contact.office: {label: Phone}\n";
+    assert_trust(site, "Subject: Roof\n\nName: Ada\nEmail: ada@x.example\n", 95, NULL);
+    assert_trust(any, "Subject: Roof\n\nName: Ada\nEmail: ada@x.example\n", 88, NULL);
+    assert_trust(any, "Subject: Roof\n\nI am Ada\nEmail: ada@x.example\n", 65, "contact.name");
+    assert_trust(any, "Subject: Roof\n\nEmail: ada@x.example\n", 50, "no name");
+    assert_trust(any, "Subject: Roof\n\nName: Ada\n", 20, "neither an email nor a phone");
+    assert_trust(any,
+                 "Subject: Roof\n\nName: Ada\nPhone: 312-555-0142\nOf the office\n"
+                 "Phone: 312-555-0199\n",
+                 58, "the same label");
+    assert_trust(any,
+                 "Subject: Roof\nContent-Type: text/html\n\n<p>Name: Ada</p>"
+                 "<p>Email: <a href='mailto:eve@y.example'>ada@x.example</a></p>",
+                 48, "leads elsewhere");
+    assert_trust(any,
+                 "Subject: Roof\nContent-Type: text/html\n\n<p>Name: Ada</p>"
+                 "<p>Email: <a href='mailto:ada@x.example'>ada@x.example</a></p>",
+                 88, NULL);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -291,5 +332,7 @@ main(int argc, char **argv)
     g_test_add_func("/extraction/ignore", test_ignored_mail_makes_no_lead);
     g_test_add_func("/extraction/accounts",
                     test_each_account_has_one_record_with_its_first_mailboxs_defaults);
+    g_test_add_func("/extraction/trust-says-how-a-value-was-found-and-what-contradicts-it",
+                    test_trust_says_how_a_value_was_found_and_what_contradicts_it);
     return g_test_run();
 }
