@@ -177,6 +177,12 @@ email_domain_is_free(const char *domain)
     return FALSE;
 }
 
+gboolean
+value_email_is_free(const char *address)
+{
+    return email_domain_is_free(email_domain(address));
+}
+
 static gboolean
 is_robot_local(const char *address, gsize length)
 {

@@ -10,8 +10,10 @@
 static const char *const titles[] = {"mr",   "mrs", "ms",  "miss", "mx", "dr",
                                      "prof", "rev", "sir", "hon",  NULL};
 static const char *const generations[] = {"jr", "sr", "ii", "iii", "iv", NULL};
-static const char *const degrees[] = {"phd", "md",  "esq",  "cpa", "pe",   "aia", "mba", "rn",
-                                      "dds", "cpm", "ccim", "rpa", "leed", "jd",  "csi", NULL};
+static const char *const degrees[] = {
+    "phd", "md",  "esq", "cpa", "pe",  "aia", "mba", "rn",   "dds",  "cpm", "ccim", "rpa", "leed",
+    "jd",  "csi", "dvm", "dmd", "ra",  "cfa", "cfm", "pmp",  "sior", "crb", "od",   "msw", "lcsw",
+    "edd", "dc",  "np",  "bsn", "msn", "ra",  "fmp", "ifma", "boma", "ctp", NULL};
 /* As any word of a name: a company, not a person. */
 static const char *const company_words[] = {
     "llc",  "inc",          "ltd",     "corp", "corporation", "company", "llp",

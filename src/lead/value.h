@@ -19,6 +19,8 @@ PhoneMark value_phone_mark(const char *raw);
 /* An address that no inquirer owns: no-reply, mailer-daemon, relay (reply+…@, …@relay.…,
  * …@messaging.…), or in one of our own domains (NULL-terminated, lower case, may be NULL). */
 gboolean value_email_is_not_a_person(const char *address, const char *const *own_domains);
+/* An address at a provider of mailboxes for everybody, which says nothing about a company. */
+gboolean value_email_is_free(const char *address);
 
 typedef struct {
     char *street, *city, *state, *postal_code, *county; /* NULL when not found */

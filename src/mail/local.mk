@@ -5,6 +5,7 @@ liblead_a_SOURCES += \
 	src/mail/card.c src/mail/card.h \
 	src/mail/charset.c src/mail/charset.h \
 	src/mail/flowed.c src/mail/flowed.h \
+	src/mail/footer.c src/mail/footer.h \
 	src/mail/forward.c src/mail/forward.h \
 	src/mail/headerblock.c src/mail/headerblock.h \
 	src/mail/headers.c src/mail/headers.h \
@@ -28,12 +29,13 @@ tests_unit_test_message_SOURCES = tests/unit/test-message.c
 TESTS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
 	tests/unit/test-message
 
-check_PROGRAMS += tests/unit/test-author tests/unit/test-flowed tests/unit/test-forward \
+check_PROGRAMS += tests/unit/test-author tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
 	tests/unit/test-quote tests/unit/test-signature
 tests_unit_test_author_SOURCES = tests/unit/test-author.c
+tests_unit_test_footer_SOURCES = tests/unit/test-footer.c
 tests_unit_test_flowed_SOURCES = tests/unit/test-flowed.c
 tests_unit_test_forward_SOURCES = tests/unit/test-forward.c
 tests_unit_test_quote_SOURCES = tests/unit/test-quote.c
 tests_unit_test_signature_SOURCES = tests/unit/test-signature.c
-TESTS += tests/unit/test-author tests/unit/test-flowed tests/unit/test-forward \
+TESTS += tests/unit/test-author tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
 	tests/unit/test-quote tests/unit/test-signature

@@ -8,6 +8,7 @@
 #include "mail/author.h"
 #include "mail/authres.h"
 #include "mail/charset.h"
+#include "mail/footer.h"
 #include "mail/forward.h"
 #include "mail/headers.h"
 #include "mail/links.h"
@@ -259,6 +260,7 @@ split_body(Reading *reading, const char *text)
 {
     char *quoted = NULL;
     char *body = quote_split(below_banner(text), &quoted);
+    body[footer_begin(body)] = '\0';
     gsize begin = signature_begin(body);
     set_view(reading->message, VIEW_SIGNATURE, g_strdup(body + begin));
     body[begin] = '\0';

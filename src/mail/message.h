@@ -8,7 +8,7 @@
  *   from reply_to to   for each address two lines: the display name (if any), the bare address
  *   sender             the envelope sender, bare, on one line; empty for <>
  *   header.NAME        all fields of that name, decoded and unfolded, one a line; of the outer mail
- *   body               what the inquirer wrote: unwrapped, without quotes and signature
+ *   body               what the inquirer wrote: unwrapped, without quotes, signature and footer
  *   signature quoted   what was taken off the body
  *   text               all of the best part's text, as it stood
  *   links              one line a link: the target, a space, the visible text

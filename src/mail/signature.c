@@ -174,6 +174,20 @@ looks_like_name(const Line *line)
     return words >= 2;
 }
 
+/* "Phone Number", "Email": a form's. */
+static gboolean
+is_label(const Line *line)
+{
+    for (const char *p = line->begin; p < line->end;) {
+        gsize length = strcspn(p, " \t:*?");
+        length = MIN(length, (gsize)(line->end - p));
+        if (length > 0 && !is_label_word(p, length))
+            return FALSE;
+        p += MAX(length, 1);
+    }
+    return TRUE;
+}
+
 static gboolean
 is_prose(const Line *line)
 {
@@ -227,9 +241,21 @@ below_closing(const GArray *lines, guint from, guint closing)
     return n >= 2 || evidence > 0 ? first + 1 : 0;
 }
 
+/* What stands above a signature without closing: an empty line, or the end of a sentence. */
+static gboolean
+is_above_block(const char *text, const GArray *lines, guint i)
+{
+    if (i >= lines->len) { /* the text's first line, which is none of `lines` */
+        gsize blank = strspn(text, " \t\n"), length = strcspn(text + blank, "\n");
+        return length > 0 && strchr(".?!", text[blank + length - 1]);
+    }
+    const Line *line = &g_array_index(lines, Line, i);
+    return is_blank(line) || strchr(".?!", line->end[-1]);
+}
+
 /* A block of short lines that begins with a name; its first line's number + 1, or 0. */
 static guint
-find_block(const GArray *lines, guint from)
+find_block(const char *text, const GArray *lines, guint from)
 {
     guint best = 0, n = 0;
     gboolean evidence = FALSE;
@@ -239,9 +265,10 @@ find_block(const GArray *lines, guint from)
             continue;
         if (is_prose(line))
             break;
+        if (is_label(line)) /* a form's answers */
+            return 0;
         n++;
-        gboolean blank_above = i + 1 < lines->len && is_blank(&g_array_index(lines, Line, i + 1));
-        if (evidence && blank_above && looks_like_name(line))
+        if (evidence && is_above_block(text, lines, i + 1) && looks_like_name(line))
             best = i + 1;
         evidence |= is_evidence(line);
     }
@@ -272,7 +299,7 @@ signature_begin(const char *text)
             return line_offset(text, &g_array_index(lines, Line, first - 1));
         n += !is_blank(line);
     }
-    guint block = find_block(lines, device);
+    guint block = find_block(text, lines, device);
     if (block > 0)
         found = block;
     return found > 0 ? line_offset(text, &g_array_index(lines, Line, found - 1)) : strlen(text);

@@ -100,7 +100,14 @@ typedef struct {
     gboolean done, waiting; /* waiting: for the fields that its value refers to */
 } Progress;
 
-/* Try the extractors from `next` on; values only when `with_values`. */
+/* Whether an extractor needs other fields. */
+static gboolean
+needs_others(const Extractor *extractor)
+{
+    return extractor->kind == EXTRACTOR_VALUE || extractor->in_notes;
+}
+
+/* Try the extractors from `next` on; those that need other fields only when `with_values`. */
 static void
 try_field(Run *run, Progress *progress, gboolean with_values)
 {
@@ -111,7 +118,7 @@ try_field(Run *run, Progress *progress, gboolean with_values)
     }
     for (; progress->next < field->extractors->len; progress->next++) {
         const Extractor *extractor = g_ptr_array_index(field->extractors, progress->next);
-        if (extractor->kind == EXTRACTOR_VALUE && !with_values)
+        if (needs_others(extractor) && !with_values)
             return;
         if (extractor_run(run, field, extractor))
             break;
@@ -119,19 +126,33 @@ try_field(Run *run, Progress *progress, gboolean with_values)
     progress->done = TRUE;
 }
 
+static void finish_field(Run *run, GArray *all, Progress *progress);
+
+static void
+finish_field_named(Run *run, GArray *all, const char *name)
+{
+    for (guint i = 0; i < all->len; i++) {
+        Progress *progress = &g_array_index(all, Progress, i);
+        if (strcmp(progress->field->name, name) == 0)
+            finish_field(run, all, progress);
+    }
+}
+
+/* All fields that its extractors may need come first. */
 static void
 finish_field(Run *run, GArray *all, Progress *progress)
 {
     if (progress->done || progress->waiting)
         return;
     progress->waiting = TRUE;
-    const Extractor *extractor = g_ptr_array_index(progress->field->extractors, progress->next);
-    for (guint i = 0; i < extractor->template->len; i++) {
-        const Reference *reference = g_ptr_array_index(extractor->template, i);
-        for (guint j = 0; reference->kind == REFERENCE_FIELD && j < all->len; j++) {
-            Progress *other = &g_array_index(all, Progress, j);
-            if (strcmp(other->field->name, reference->name) == 0)
-                finish_field(run, all, other);
+    for (guint k = progress->next; k < progress->field->extractors->len; k++) {
+        const Extractor *extractor = g_ptr_array_index(progress->field->extractors, k);
+        if (extractor->in_notes)
+            finish_field_named(run, all, "opportunity.notes");
+        for (guint i = 0; extractor->template && i < extractor->template->len; i++) {
+            const Reference *reference = g_ptr_array_index(extractor->template, i);
+            if (reference->kind == REFERENCE_FIELD)
+                finish_field_named(run, all, reference->name);
         }
     }
     try_field(run, progress, TRUE);

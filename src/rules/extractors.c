@@ -263,6 +263,16 @@ run_pattern_in(Attempt *attempt, const char *view, const char *text, gboolean *l
     return FALSE;
 }
 
+/* The notes as the lead has them: of a form, what was said in it. */
+static const char *
+text_of(const Run *run, const ViewRef *view)
+{
+    if (view->view >= 0 || view->header)
+        return view_text(view, run->message);
+    const char *notes = lead_get(run->lead, "opportunity.notes");
+    return notes ? notes : message_view(run->message, VIEW_BODY);
+}
+
 static gboolean
 run_pattern(Attempt *attempt)
 {
@@ -270,7 +280,7 @@ run_pattern(Attempt *attempt)
     gboolean limit = FALSE;
     for (guint v = 0; v < extractor->views->len && !limit; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
-        if (run_pattern_in(attempt, view->name, view_text(view, attempt->run->message), &limit))
+        if (run_pattern_in(attempt, view->name, text_of(attempt->run, view), &limit))
             return TRUE;
     }
     return FALSE;
@@ -346,6 +356,58 @@ run_card(Attempt *attempt)
 
 /* --- from --- */
 
+/* leads@, info@ …: of a site or office rather than of one person. */
+static gboolean
+is_role(const char *address)
+{
+    static const char *const roles[] = {
+        "admin",     "alert",     "alerts",  "bot",     "chat",   "contact",   "crm",
+        "customer",  "email",     "form",    "forms",   "hello",  "help",      "info",
+        "inquiries", "inquiry",   "lead",    "leads",   "mail",   "marketing", "news",
+        "newlead",   "newleads",  "office",  "orders",  "quotes", "referrals", "requests",
+        "sales",     "service",   "site",    "support", "system", "team",      "web",
+        "webform",   "webmaster", "website", NULL};
+    g_autofree char *local = g_ascii_strdown(address, (gssize)strcspn(address, "@+"));
+    return g_strv_contains(roles, local);
+}
+
+/* Whether the writer was named by something else than the header: the header is then a site's. */
+static gboolean
+is_named_elsewhere(const Run *run)
+{
+    for (guint i = 0; i < run->result->steps->len; i++) {
+        const Step *step = g_ptr_array_index(run->result->steps, i);
+        if (step->outcome == STEP_WON && strcmp(step->set, "contact.name") == 0)
+            return strcmp(step->kind, "from") != 0 && g_strcmp0(step->view, "signature") != 0;
+    }
+    return FALSE;
+}
+
+/* "Acme Listings" of leads@acme-listings.example: what a domain is called is no person, unless it
+ * is called after the one who writes. */
+static gboolean
+is_domain_name(const char *name, const char *address)
+{
+    const char *at = address ? strrchr(address, '@') : NULL;
+    if (!at || value_email_is_free(address))
+        return FALSE;
+    g_autoptr(GString) letters = g_string_new(NULL);
+    for (const char *p = name; *p; p++)
+        if (g_ascii_isalnum(*p))
+            g_string_append_c(letters, g_ascii_tolower(*p));
+    g_autoptr(GString) label = g_string_new(NULL);
+    const char *end = strrchr(at, '.'), *begin = end ? end : at;
+    while (begin > at + 1 && begin[-1] != '.')
+        begin--;
+    for (const char *p = begin; end && p < end; p++)
+        if (g_ascii_isalnum(*p))
+            g_string_append_c(label, g_ascii_tolower(*p));
+    g_autofree char *local = g_ascii_strdown(address, at - address);
+    gsize first = strcspn(name, " ");
+    g_autofree char *word = g_ascii_strdown(name, (gssize)first);
+    return letters->len >= 4 && strcmp(letters->str, label->str) == 0 && !strstr(local, word);
+}
+
 static gboolean
 run_from(Attempt *attempt)
 {
@@ -359,13 +421,19 @@ run_from(Attempt *attempt)
     const char *value = attempt->field->type == TYPE_EMAIL ? address.address : address.name;
     if (!value)
         return FALSE;
-    if (attempt->field->type == TYPE_NAME && is_nobody(attempt->run, address.address)) {
-        attempt->candidates++;
-        add_step(attempt, STEP_REJECTED, word, 0, 0, value,
-                 g_strdup("the name of an address of ours, a robot's or a relay's"));
-        return FALSE;
-    }
-    return offer(attempt, word, 0, 0, value);
+    const char *why = NULL;
+    if (attempt->field->type == TYPE_NAME && is_nobody(attempt->run, address.address))
+        why = "the name of an address of ours, a robot's or a relay's";
+    else if (attempt->field->type == TYPE_NAME && is_domain_name(value, address.address))
+        why = "the name of the sender's site or company, not of a person";
+    else if (attempt->field->type == TYPE_EMAIL && is_role(value) &&
+             is_named_elsewhere(attempt->run))
+        why = "a site's address: who writes is named in the mail";
+    if (!why)
+        return offer(attempt, word, 0, 0, value);
+    attempt->candidates++;
+    add_step(attempt, STEP_REJECTED, word, 0, 0, value, g_strdup(why));
+    return FALSE;
 }
 
 /* --- value --- */

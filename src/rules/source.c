@@ -70,8 +70,12 @@ read_views(Reader *reader, const YamlNode *in, Extractor *extractor)
     static const View defaults[] = {VIEW_BODY, VIEW_SIGNATURE};
     extractor->views = g_array_new(FALSE, FALSE, sizeof(ViewRef));
     for (guint i = 0; in && i < yaml_list_length(in); i++) {
-        ViewRef view;
-        if (view_parse(reader->file, yaml_list_at(in, i), "view", &view, reader->diags))
+        const YamlNode *node = yaml_list_at(in, i);
+        ViewRef view = {-1, NULL, "notes"};
+        gboolean notes = extractor->kind == EXTRACTOR_PATTERN && node->kind == YAML_SCALAR &&
+                         strcmp(node->text, "notes") == 0;
+        extractor->in_notes |= notes;
+        if (notes || view_parse(reader->file, node, "view", &view, reader->diags))
             g_array_append_val(extractor->views, view);
     }
     if (in)
@@ -255,6 +259,13 @@ field_new(const char *name, AttributeType type)
     return field;
 }
 
+/* The word for where the extended source's extractors belong. */
+static gboolean
+is_inherited(const YamlNode *node)
+{
+    return node->kind == YAML_SCALAR && strcmp(node->text, "inherited") == 0;
+}
+
 static void
 read_fields(Reader *reader, const YamlNode *map)
 {
@@ -277,8 +288,19 @@ read_fields(Reader *reader, const YamlNode *map)
         g_ptr_array_add(reader->source->own, field);
         if (yaml_list_length(value) == 0)
             yaml_error(reader->file, value, reader->diags, "\"%s\" has no extractor", key->text);
-        for (guint j = 0; j < yaml_list_length(value); j++)
-            read_extractor(reader, yaml_list_at(value, j), field);
+        guint inherited = 0;
+        for (guint j = 0; j < yaml_list_length(value); j++) {
+            const YamlNode *node = yaml_list_at(value, j);
+            if (!is_inherited(node)) {
+                read_extractor(reader, node, field);
+                continue;
+            }
+            field->inherit_at = field->extractors->len;
+            if (inherited++)
+                yaml_error(reader->file, node, reader->diags, "\"inherited\" stands here twice");
+        }
+        if (!inherited)
+            field->inherit_at = field->extractors->len;
     }
 }
 
@@ -415,7 +437,9 @@ inherit(Source *source, const Source *from)
             g_ptr_array_add(source->fields, field);
         }
         for (guint j = 0; j < theirs->extractors->len; j++)
-            g_ptr_array_add(field->extractors, g_ptr_array_index(theirs->extractors, j));
+            g_ptr_array_insert(field->extractors, (gint)(field->inherit_at + j),
+                               g_ptr_array_index(theirs->extractors, j));
+        field->inherit_at += theirs->inherit_at;
     }
 }
 
@@ -461,6 +485,8 @@ find_circle(const Source *source, const Field *field, const char *goal, GHashTab
         return NULL;
     for (guint i = 0; i < field->extractors->len; i++) {
         const Extractor *extractor = g_ptr_array_index(field->extractors, i);
+        if (extractor->in_notes && strcmp(goal, "opportunity.notes") == 0)
+            return extractor;
         for (guint j = 0; extractor->template && j < extractor->template->len; j++) {
             const Reference *reference = g_ptr_array_index(extractor->template, j);
             if (reference->kind == REFERENCE_FIELD &&

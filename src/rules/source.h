@@ -30,12 +30,14 @@ typedef struct {
     Pattern *pattern;    /* pattern, and link when it is no scheme */
     const char *word;    /* card: the key; link: tel or mailto; from: from, reply_to or sender */
     GPtrArray *template; /* Reference; value */
+    gboolean in_notes;   /* pattern: looks in the lead's notes, so these come first */
 } Extractor;
 
 typedef struct {
     const char *name; /* "contact.name", "property.address", "contact.custom.Roof age" */
     AttributeType type;
-    GPtrArray *extractors; /* Extractor, borrowed: own first, then those of the extended sources */
+    GPtrArray *extractors; /* Extractor, borrowed: own and those of the extended sources */
+    guint inherit_at;      /* where among them the (next) extended source's belong */
 } Field;
 
 typedef struct {

@@ -1,0 +1,118 @@
+#include "mail/footer.h"
+
+#include <string.h>
+
+#include "mail/wording.h"
+
+/* What a form adds of the visitor's browser may also stand above its message. */
+#define META_LINES 6
+/* So many answers make a form; the site's address has so many lines at most. */
+#define ANSWERS 3
+#define ADDRESS_LINES 3
+#define LABEL_LENGTH 40
+
+/* Behind a text's first two lines that are not blank. */
+static gsize
+behind_two_lines(const char *text)
+{
+    gsize at = 0;
+    for (guint i = 0; i < 2; i++) {
+        at += strspn(text + at, " \t\n");
+        at += strcspn(text + at, "\n");
+    }
+    return at;
+}
+
+/* --- the words --- */
+
+static gsize
+phrase_begin(const char *text)
+{
+    gsize length = strlen(text), at = length, found = length, least = behind_two_lines(text);
+    for (guint n = 0; at > least && n < FOOTER_LINES;) {
+        gsize end = text[at - 1] == '\n' ? at - 1 : at, begin = end;
+        while (begin > 0 && text[begin - 1] != '\n')
+            begin--;
+        if (begin < least)
+            break;
+        const char *line = text + begin + strspn(text + begin, " \t*|>-");
+        const char *stop = text + end;
+        at = begin;
+        if (line >= stop)
+            continue;
+        n++;
+        if (wording_skip_any(line, stop, wording_footers) ||
+            (n <= META_LINES && wording_skip_any(line, stop, wording_form_meta)))
+            found = begin;
+    }
+    return found;
+}
+
+/* --- the site's own address --- */
+
+/* "IL 60607", as in the last line of a postal address. */
+static gboolean
+has_state_and_zip(const char *begin, const char *end)
+{
+    for (const char *p = begin; end - p >= 8; p++)
+        if (g_ascii_isupper(p[0]) && g_ascii_isupper(p[1]) && p[2] == ' ' &&
+            strspn(p + 3, "0123456789") == 5 && (p == begin || !g_ascii_isalnum(p[-1])))
+            return TRUE;
+    return FALSE;
+}
+
+/* "Name: Ada" or a table's row. */
+static gboolean
+is_answer(const char *line, gsize length)
+{
+    gsize label = strcspn(line, ":\t\n");
+    return label >= 3 && label < MIN(length, LABEL_LENGTH) && strncmp(line + label, "://", 3) != 0;
+}
+
+/* "Acme, 1 Main St, Springfield, IL 62701 | (217) 555-0100" */
+static gboolean
+is_imprint(const char *begin, const char *end)
+{
+    gboolean parted = memchr(begin, '|', end - begin) ||
+                      g_strstr_len(begin, end - begin, "\xC2\xB7") ||   /* a middle dot */
+                      g_strstr_len(begin, end - begin, "\xE2\x80\xA2"); /* a bullet */
+    return parted && has_state_and_zip(begin, end);
+}
+
+/* Below a form's answers, a last paragraph of few lines with a postal address is the site's; and a
+ * last line with an address and more. */
+static gsize
+address_begin(const char *text, gsize end)
+{
+    guint answers = 0, lines = 0;
+    gsize paragraph = 0, imprint = end;
+    gboolean blank = TRUE, address = FALSE;
+    for (gsize at = 0; at < end;) {
+        gsize length = MIN(strcspn(text + at, "\n"), end - at);
+        gboolean empty = strspn(text + at, " \t") >= length;
+        if (!empty && blank) {
+            paragraph = at;
+            lines = 0;
+            address = FALSE;
+        }
+        blank = empty;
+        lines += !empty;
+        if (!empty && is_answer(text + at, length)) {
+            answers++;
+            lines = ADDRESS_LINES + 1; /* a paragraph of answers is none */
+        }
+        if (!empty)
+            imprint = is_imprint(text + at, text + at + length) ? at : end;
+        address |= has_state_and_zip(text + at, text + at + length);
+        at += length + 1;
+    }
+    if (answers < ANSWERS)
+        return end;
+    return address && lines <= ADDRESS_LINES ? paragraph : imprint;
+}
+
+gsize
+footer_begin(const char *text)
+{
+    return address_begin(text, phrase_begin(text));
+}
