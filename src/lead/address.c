@@ -56,7 +56,8 @@ is_unit(const char *part)
         return FALSE;
     if (part[0] == '#' || (is_word(words[0], units) && words[1]))
         return TRUE;
-    return has_digit(words[0]) && words[1] && is_word(words[1], units); /* "2nd Floor" */
+    static const char *const floors[] = {"floor", "fl", NULL};
+    return has_digit(words[0]) && words[1] && is_word(words[1], floors); /* "2nd Floor" */
 }
 
 /* What a street begins with: "1450 …", "N 4500 …", "P.O. Box 7", "US-41", "FM 1960", "One …". */

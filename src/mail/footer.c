@@ -10,6 +10,8 @@
 #define ANSWERS 3
 #define ADDRESS_LINES 3
 #define LABEL_LENGTH 40
+#define PHONE_DIGITS 7
+#define PHONE_LETTERS 12
 
 /* Behind a text's first two lines that are not blank. */
 static gsize
@@ -111,8 +113,38 @@ address_begin(const char *text, gsize end)
     return address && lines <= ADDRESS_LINES ? paragraph : imprint;
 }
 
+/* A line with little more than a phone number, or with a postal address. */
+static gboolean
+is_contact_line(const char *begin, const char *end)
+{
+    guint digits = 0, letters = 0;
+    for (const char *p = begin; p < end; p++) {
+        digits += g_ascii_isdigit(*p);
+        letters += g_ascii_isalpha(*p);
+    }
+    return !is_answer(begin, end - begin) &&
+           (has_state_and_zip(begin, end) || (digits >= PHONE_DIGITS && letters <= PHONE_LETTERS));
+}
+
+/* The site's address and phone right above its words belong to them. */
+static gsize
+with_contact_lines(const char *text, gsize found)
+{
+    gsize least = behind_two_lines(text);
+    for (guint n = 0; n < ADDRESS_LINES && found > least; n++) {
+        gsize end = found - 1, begin = end;
+        while (begin > 0 && text[begin - 1] != '\n')
+            begin--;
+        if (begin < least || !is_contact_line(text + begin, text + end))
+            break;
+        found = begin;
+    }
+    return found;
+}
+
 gsize
 footer_begin(const char *text)
 {
-    return address_begin(text, phrase_begin(text));
+    gsize words = phrase_begin(text);
+    return address_begin(text, text[words] ? with_contact_lines(text, words) : words);
 }

@@ -260,8 +260,10 @@ end_visible(Html *html, const Frame *frame)
         html_writer_block(writer, GAP_LINE);
         writer->quote--;
         break;
+    case KIND_TABLE: /* what stands below is no more of its last value */
+        html_writer_block(writer, GAP_PARAGRAPH);
+        break;
     case KIND_BLOCK:
-    case KIND_TABLE:
         html_writer_block(writer, GAP_LINE);
         break;
     case KIND_ROW:

@@ -288,6 +288,16 @@ run_pattern(Attempt *attempt)
 
 /* --- link --- */
 
+/* Whether a link is beside what was written: its words are in the text, but not in what is left of
+ * it without footer and quotes. */
+static gboolean
+is_outside(const Message *message, const HtmlLink *link)
+{
+    return *link->text && strstr(message_view(message, VIEW_TEXT), link->text) &&
+           !strstr(message_view(message, VIEW_BODY), link->text) &&
+           !strstr(message_view(message, VIEW_SIGNATURE), link->text);
+}
+
 static gboolean
 run_scheme(Attempt *attempt)
 {
@@ -303,9 +313,12 @@ run_scheme(Attempt *attempt)
         g_autofree char *value = g_uri_unescape_string(encoded, NULL);
         if (!value || !g_utf8_validate(value, -1, NULL) || !*value)
             continue;
-        if (link_lies(link, value)) {
-            add_step(attempt, STEP_REJECTED, "links", 0, 0, value,
-                     g_strdup("the link leads elsewhere than it says"));
+        const char *why = link_lies(link, value) ? "the link leads elsewhere than it says"
+                          : is_outside(attempt->run->message, link)
+                              ? "the link stands in a footer or a quote"
+                              : NULL;
+        if (why) {
+            add_step(attempt, STEP_REJECTED, "links", 0, 0, value, g_strdup(why));
             attempt->candidates++;
         } else if (offer(attempt, "links", 0, 0, value)) {
             return TRUE;
