@@ -43,7 +43,8 @@ phrase_begin(const char *text)
         if (line >= stop)
             continue;
         n++;
-        if (wording_skip_any(line, stop, wording_footers) ||
+        const char *button = wording_skip_any(line, stop, wording_buttons);
+        if (button == stop || wording_skip_any(line, stop, wording_footers) ||
             (n <= META_LINES && wording_skip_any(line, stop, wording_form_meta)))
             found = begin;
     }

@@ -1,6 +1,6 @@
 /* footer: where the boilerplate begins that sites put below what was written: "Unsubscribe",
- * "Powered by", "User IP", and below a form's answers a postal address. It is neither the inquirer's words nor a signature of theirs, and its
- * address and phone are the site's.
+ * "Powered by", "User IP", and below a form's answers a postal address. It is neither the
+ * inquirer's words nor a signature of theirs, and its address and phone are the site's.
  *
  * Looked for in a text's last FOOTER_LINES lines that are not blank, and never in its first two.
  * The words are wording.h's. Pure and linear.

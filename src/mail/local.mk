@@ -3,6 +3,9 @@ liblead_a_SOURCES += \
 	src/mail/author.c src/mail/author.h \
 	src/mail/authres.c src/mail/authres.h \
 	src/mail/card.c src/mail/card.h \
+	src/mail/card-adf.c \
+	src/mail/card-json.c \
+	src/mail/card-vcard.c \
 	src/mail/charset.c src/mail/charset.h \
 	src/mail/flowed.c src/mail/flowed.h \
 	src/mail/footer.c src/mail/footer.h \

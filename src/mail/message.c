@@ -153,6 +153,29 @@ take_html(Message *message, const HtmlText *html)
     g_ptr_array_unref(message->links);
     message->links = g_ptr_array_ref(html->links);
     card_from_metas(html->metas, message->cards);
+    for (guint i = 0; i < html->scripts->len; i++)
+        card_from_json(g_ptr_array_index(html->scripts, i), message->cards);
+    for (guint i = 0; i < html->comments->len; i++)
+        card_from_json(g_ptr_array_index(html->comments, i), message->cards);
+}
+
+/* Cards that are not in HTML. Whose a vCard is that comes with a forwarded mail, nobody knows. */
+static void
+take_cards(Message *message, const Parts *parts)
+{
+    const char *text = parts->text + strspn(parts->text, " \t\n");
+    if (*text == '{' || *text == '[')
+        card_from_json(text, message->cards);
+    card_from_adf(text, message->cards);
+    for (guint i = 0; i < parts->attached->len; i++) {
+        const Attached *attached = g_ptr_array_index(parts->attached, i);
+        if (attached->kind == ATTACHED_ADF)
+            card_from_adf(attached->text, message->cards);
+        else if (attached->kind == ATTACHED_JSON)
+            card_from_json(attached->text, message->cards);
+        else if (!message->forwarded)
+            card_from_vcard(attached->text, message->cards);
+    }
 }
 
 static void
@@ -376,6 +399,7 @@ read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
         take_bare_text(&parts, bytes);
     unwrap_attached(reading, &parts);
     take_text(reading, &parts);
+    take_cards(message, &parts);
     take_links(message, &parts);
     message->limit.parts |= parts.parts_limit;
     message->limit.text |= parts.text_limit;

@@ -17,6 +17,9 @@
 typedef struct {
     Parts *parts;
     GMimePart *plain, *html; /* the candidates */
+    GMimePart *attached[ATTACHED_MAX];
+    AttachedKind kinds[ATTACHED_MAX];
+    guint attachments;
     guint seen;
 } Walk;
 
@@ -30,10 +33,43 @@ is_attachment(GMimePart *part)
            g_mime_part_get_filename(part);
 }
 
+/* Types and names of files that are data about a person. */
+static const struct {
+    const char *type, *subtype, *suffix;
+    AttachedKind kind;
+} data_types[] = {
+    {"text", "vcard", ".vcf", ATTACHED_VCARD},
+    {"text", "x-vcard", ".vcard", ATTACHED_VCARD},
+    {"text", "directory", ".vcf", ATTACHED_VCARD},
+    {"application", "json", ".json", ATTACHED_JSON},
+    {"application", "ld+json", ".jsonld", ATTACHED_JSON},
+    {"application", "x-adf+xml", ".adf", ATTACHED_ADF},
+    {"application", "adf+xml", ".adf", ATTACHED_ADF},
+    {"application", "xml", ".xml", ATTACHED_ADF},
+    {"text", "xml", ".xml", ATTACHED_ADF},
+};
+
+static void
+take_attached(Walk *walk, GMimePart *part)
+{
+    GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+    const char *file = g_mime_part_get_filename(part);
+    g_autofree char *name = file ? g_ascii_strdown(file, -1) : g_strdup("");
+    for (guint i = 0; i < G_N_ELEMENTS(data_types) && walk->attachments < ATTACHED_MAX; i++) {
+        if (!g_mime_content_type_is_type(type, data_types[i].type, data_types[i].subtype) &&
+            !g_str_has_suffix(name, data_types[i].suffix))
+            continue;
+        walk->attached[walk->attachments] = part;
+        walk->kinds[walk->attachments++] = data_types[i].kind;
+        return;
+    }
+}
+
 static void
 take_part(Walk *walk, GMimePart *part)
 {
     GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
+    take_attached(walk, part);
     if (is_attachment(part))
         return;
     if (!walk->html && g_mime_content_type_is_type(type, "text", "html"))
@@ -55,6 +91,8 @@ walk_multipart(Walk *walk, GMimeMultipart *multipart, guint depth)
         GMimeObject *child = g_mime_multipart_get_part(multipart, i);
         if (alternative || !have_text || GMIME_IS_MESSAGE_PART(child))
             walk_object(walk, child, depth + 1);
+        else if (GMIME_IS_PART(child) && ++walk->seen <= LIMIT_PARTS)
+            take_attached(walk, GMIME_PART(child));
     }
 }
 
@@ -179,14 +217,39 @@ prefer_html(Parts *parts)
     return is_poorer(plain, weight(parts->html->text));
 }
 
+static void
+attached_free(gpointer data)
+{
+    Attached *attached = data;
+    g_free(attached->text);
+    g_free(attached);
+}
+
+static void
+read_attached(Walk *walk)
+{
+    for (guint i = 0; i < walk->attachments; i++) {
+        GMimeDataWrapper *content = g_mime_part_get_content(walk->attached[i]);
+        GMimeStream *stream = content ? g_mime_data_wrapper_get_stream(content) : NULL;
+        if (!stream || g_mime_stream_length(stream) > ATTACHED_BYTES)
+            continue;
+        gsize length;
+        Attached *attached = g_new(Attached, 1);
+        *attached = (Attached){walk->kinds[i],
+                               decode(walk->attached[i], &length, &walk->parts->text_limit)};
+        g_ptr_array_add(walk->parts->attached, attached);
+    }
+}
+
 void
 parts_read(GMimeMessage *message, Parts *parts)
 {
     Walk walk = {.parts = parts};
-    *parts = (Parts){0};
+    *parts = (Parts){.attached = g_ptr_array_new_with_free_func(attached_free)};
     GMimeObject *root = g_mime_message_get_mime_part(message);
     if (root)
         walk_object(&walk, root, 0);
+    read_attached(&walk);
     if (walk.html)
         parts->html_source = decode(walk.html, &parts->html_length, &parts->text_limit);
     parts->text = walk.plain ? decode_plain(walk.plain, &parts->text_limit) : g_strdup("");
@@ -202,4 +265,5 @@ parts_clear(Parts *parts)
     g_clear_pointer(&parts->text, g_free);
     g_clear_pointer(&parts->html_source, g_free);
     g_clear_pointer(&parts->html, html_free);
+    g_clear_pointer(&parts->attached, g_ptr_array_unref);
 }

@@ -811,6 +811,33 @@ const WordingPhrase wording_footers[] = {
     {NULL},
 };
 
+const WordingPhrase wording_buttons[] = {
+    {"en", "Reply now"},
+    {"en", "Reply to customer"},
+    {"en", "Reply"},
+    {"en", "Respond now"},
+    {"en", "Respond"},
+    {"en", "View this lead"},
+    {"en", "View lead"},
+    {"en", "View the lead"},
+    {"en", "View message"},
+    {"en", "View details"},
+    {"en", "View inquiry"},
+    {"en", "View request"},
+    {"en", "View submission"},
+    {"en", "View entry"},
+    {"en", "Open lead"},
+    {"en", "Open request"},
+    {"en", "Log in"},
+    {"en", "Sign in"},
+    {"en", "Get started"},
+    {"en", "Call now"},
+    {"en", "Contact customer"},
+    {"en", "Accept"},
+    {"en", "Decline"},
+    {NULL},
+};
+
 const WordingPhrase wording_form_meta[] = {
     {"en", "User IP"},
     {"en", "User Agent"},

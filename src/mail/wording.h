@@ -57,8 +57,9 @@ extern const WordingPhrase wording_device_lines[]; /* "Sent from my ": phones' a
 extern const WordingPhrase wording_closings[];     /* "Best regards" */
 extern const WordingPhrase wording_disclaimers[];  /* "This e-mail is confidential" */
 extern const WordingPhrase wording_banners[];      /* what a mail server puts above a text */
-extern const WordingPhrase wording_footers[];          /* "Unsubscribe" */
-extern const WordingPhrase wording_form_meta[];        /* "User IP": what a form adds by itself */
+extern const WordingPhrase wording_footers[];      /* "Unsubscribe" */
+extern const WordingPhrase wording_buttons[];      /* "View this lead", alone on its line */
+extern const WordingPhrase wording_form_meta[];    /* "User IP": what a form adds by itself */
 
 /* Behind `words` if the text begins with them, caseless, any white space for a blank of theirs;
  * NULL if not. */
