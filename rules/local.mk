@@ -1,12 +1,31 @@
 # The rules as shipped.
 rulesdir = $(pkgdatadir)/rules
-dist_rules_DATA =
-dist_rules_DATA += \
+dist_rules_DATA = \
 	rules/00-ignore.yaml \
 	rules/10-contact-form-7.yaml \
-	rules/10-web-form.yaml \
+	rules/10-formidable.yaml \
+	rules/10-gravity-forms.yaml \
+	rules/10-hubspot.yaml \
+	rules/10-jotform.yaml \
+	rules/10-ninja-forms.yaml \
+	rules/10-squarespace.yaml \
+	rules/10-typeform.yaml \
+	rules/10-wix.yaml \
+	rules/10-wpforms.yaml \
+	rules/15-web-form.yaml \
 	rules/20-angi.yaml \
+	rules/20-apartments.yaml \
+	rules/20-buildzoom.yaml \
+	rules/20-costar.yaml \
+	rules/20-crexi.yaml \
+	rules/20-google-local-services.yaml \
+	rules/20-houzz.yaml \
 	rules/20-loopnet.yaml \
+	rules/20-networx.yaml \
+	rules/20-realtor.yaml \
+	rules/20-thumbtack.yaml \
+	rules/20-yelp.yaml \
+	rules/20-zillow.yaml \
 	rules/90-generic.yaml \
 	rules/centerpoint.yaml \
 	rules/patterns.yaml
@@ -17,22 +36,82 @@ dist_rulesamples_DATA = \
 	rules/samples/angi-2.eml \
 	rules/samples/angi-3-invoice.eml \
 	rules/samples/angi-4-no-phone.eml \
+	rules/samples/apartments-1.eml \
+	rules/samples/apartments-2.eml \
+	rules/samples/apartments-3-report.eml \
+	rules/samples/buildzoom-1.eml \
+	rules/samples/buildzoom-2.eml \
+	rules/samples/buildzoom-3-profile.eml \
 	rules/samples/contact-form-7-1.eml \
 	rules/samples/contact-form-7-2.eml \
+	rules/samples/costar-1.eml \
+	rules/samples/costar-2.eml \
+	rules/samples/costar-3-newsletter.eml \
+	rules/samples/crexi-1.eml \
+	rules/samples/crexi-2.eml \
+	rules/samples/crexi-3-newsletter.eml \
+	rules/samples/formidable-1.eml \
+	rules/samples/formidable-2.eml \
+	rules/samples/formidable-3-reply.eml \
 	rules/samples/generic-1-prose.eml \
 	rules/samples/generic-2-labels.eml \
 	rules/samples/generic-3-metadata.eml \
 	rules/samples/generic-4-out-of-office-park.eml \
+	rules/samples/google-local-services-1.eml \
+	rules/samples/google-local-services-2.eml \
+	rules/samples/google-local-services-3-report.eml \
+	rules/samples/gravity-forms-1.eml \
+	rules/samples/gravity-forms-2.eml \
+	rules/samples/gravity-forms-3-newsletter.eml \
+	rules/samples/gravity-forms-4-shaded.eml \
+	rules/samples/houzz-1.eml \
+	rules/samples/houzz-2.eml \
+	rules/samples/houzz-3-newsletter.eml \
+	rules/samples/hubspot-1.eml \
+	rules/samples/hubspot-2.eml \
+	rules/samples/hubspot-3-digest.eml \
 	rules/samples/ignore-1-bounce.eml \
 	rules/samples/ignore-2-out-of-office.eml \
 	rules/samples/ignore-3-newsletter.eml \
 	rules/samples/ignore-4-spam.eml \
 	rules/samples/ignore-5-read-receipt.eml \
 	rules/samples/ignore-6-invitation.eml \
+	rules/samples/jotform-1.eml \
+	rules/samples/jotform-2.eml \
+	rules/samples/jotform-3-bill.eml \
 	rules/samples/loopnet-1.eml \
 	rules/samples/loopnet-2.eml \
 	rules/samples/loopnet-3-newsletter.eml \
+	rules/samples/networx-1.eml \
+	rules/samples/networx-2.eml \
+	rules/samples/networx-3-bill.eml \
+	rules/samples/ninja-forms-1.eml \
+	rules/samples/ninja-forms-2.eml \
+	rules/samples/ninja-forms-3-help.eml \
+	rules/samples/realtor-1.eml \
+	rules/samples/realtor-2.eml \
+	rules/samples/realtor-3-newsletter.eml \
+	rules/samples/squarespace-1.eml \
+	rules/samples/squarespace-2.eml \
+	rules/samples/squarespace-3-bill.eml \
+	rules/samples/thumbtack-1.eml \
+	rules/samples/thumbtack-2.eml \
+	rules/samples/thumbtack-3-bill.eml \
+	rules/samples/typeform-1.eml \
+	rules/samples/typeform-2.eml \
+	rules/samples/typeform-3-news.eml \
 	rules/samples/web-form-1-table.eml \
-	rules/samples/web-form-2-shaded.eml \
-	rules/samples/web-form-3-lines.eml \
-	rules/samples/web-form-4-reply.eml
+	rules/samples/web-form-2-lines.eml \
+	rules/samples/web-form-3-reply.eml \
+	rules/samples/wix-1.eml \
+	rules/samples/wix-2.eml \
+	rules/samples/wix-3-news.eml \
+	rules/samples/wpforms-1.eml \
+	rules/samples/wpforms-2.eml \
+	rules/samples/wpforms-3-reply.eml \
+	rules/samples/yelp-1.eml \
+	rules/samples/yelp-2.eml \
+	rules/samples/yelp-3-review.eml \
+	rules/samples/zillow-1.eml \
+	rules/samples/zillow-2.eml \
+	rules/samples/zillow-3-saved-search.eml

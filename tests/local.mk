@@ -1,7 +1,7 @@
 # Tests on the real programs: of the rules as shipped, of the man pages, and end to end.
 dist_check_SCRIPTS = tests/lint-man tests/test-rules
 TESTS += tests/lint-man tests/test-rules
-EXTRA_DIST += tests/e2e
+EXTRA_DIST += tests/e2e tests/accuracy.py tests/corpus
 
 PYTEST = /usr/bin/python3 -m pytest
 
@@ -9,6 +9,11 @@ check-e2e: all
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 $(PYTEST) -p no:cacheprovider -q \
 		$(srcdir)/tests/e2e
 .PHONY: check-e2e
+
+# How right the shipped rules are on the corpus; every miss with the rule to blame.
+accuracy: all
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/accuracy.py $(ACCURACY)
+.PHONY: accuracy
 
 dist-hook:
 	rm -rf $(distdir)/tests/e2e/__pycache__ $(distdir)/contrib/__pycache__

@@ -12,7 +12,7 @@
 #define LIMIT_HEADERS 1000             /* header fields kept of a message */
 #define LIMIT_HEADER_VALUE (64 << 10)  /* of one header field */
 #define LIMIT_PARTS 200                /* MIME parts looked at */
-#define LIMIT_PART_DEPTH 20            /* of nested multiparts and messages */
+#define LIMIT_PART_DEPTH 40            /* of nested multiparts and messages */
 #define LIMIT_PART_DECODED (2 << 20)   /* decoded bytes taken of one text part */
 #define LIMIT_TEXT (1 << 20)           /* UTF-8 text kept of one view */
 #define LIMIT_LINKS 500

@@ -64,11 +64,13 @@ has_state_and_zip(const char *begin, const char *end)
     return FALSE;
 }
 
-/* "Name: Ada" or a table's row. */
+/* "Name: Ada", a table's row, or a label above its value. */
 static gboolean
 is_answer(const char *line, gsize length)
 {
     gsize label = strcspn(line, ":\t\n");
+    if (length < LABEL_LENGTH && wording_is_label(line, line + length))
+        return TRUE;
     return label >= 3 && label < MIN(length, LABEL_LENGTH) && strncmp(line + label, "://", 3) != 0;
 }
 

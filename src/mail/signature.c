@@ -24,14 +24,6 @@ static const WordingPhrase not_below[] = {
     {NULL, NULL},
 };
 
-/* Words of labels: "Phone Number" above a number is no name. */
-static const char *const label_words[] = {
-    "name",    "phone",   "email",    "e-mail",   "address",  "message",     "company",
-    "number",  "subject", "contact",  "city",     "state",    "zip",         "date",
-    "time",    "details", "comments", "comment",  "info",     "information", "project",
-    "service", "budget",  "type",     "property", "location",
-};
-
 static gboolean
 is_blank(const Line *line)
 {
@@ -139,16 +131,6 @@ is_evidence(const Line *line)
            g_strstr_len(line->begin, (gssize)length, "http");
 }
 
-static gboolean
-is_label_word(const char *word, gsize length)
-{
-    for (guint i = 0; i < G_N_ELEMENTS(label_words); i++)
-        if (strlen(label_words[i]) == length &&
-            g_ascii_strncasecmp(word, label_words[i], length) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 /* "Jane Q. Doe", "Jane Doe, CPM", "JANE DOE | Facility Manager". */
 static gboolean
 looks_like_name(const Line *line)
@@ -167,25 +149,11 @@ looks_like_name(const Line *line)
             continue;
         }
         if (!g_unichar_isupper(g_utf8_get_char(p)) || ++words > NAME_WORDS ||
-            is_label_word(p, length) || strcspn(p, "0123456789@/!?") < length)
+            wording_is_form_word(p, length) || strcspn(p, "0123456789@/!?") < length)
             return FALSE;
         p += length;
     }
     return words >= 2;
-}
-
-/* "Phone Number", "Email": a form's. */
-static gboolean
-is_label(const Line *line)
-{
-    for (const char *p = line->begin; p < line->end;) {
-        gsize length = strcspn(p, " \t:*?");
-        length = MIN(length, (gsize)(line->end - p));
-        if (length > 0 && !is_label_word(p, length))
-            return FALSE;
-        p += MAX(length, 1);
-    }
-    return TRUE;
 }
 
 static gboolean
@@ -265,7 +233,7 @@ find_block(const char *text, const GArray *lines, guint from)
             continue;
         if (is_prose(line))
             break;
-        if (is_label(line)) /* a form's answers */
+        if (wording_is_label(line->begin, line->end)) /* a form's answers */
             return 0;
         n++;
         if (evidence && is_above_block(text, lines, i + 1) && looks_like_name(line))

@@ -806,6 +806,8 @@ const WordingPhrase wording_footers[] = {
     {"en", "Questions? Contact us"},
     {"en", "Questions? Visit"},
     {"en", "Tips for "},
+    {"en", "If you think this submission"},
+    {"en", "To edit your email settings"},
     {"en", "Safety tips"},
     {"en", "Protect yourself"},
     {NULL},
@@ -840,6 +842,8 @@ const WordingPhrase wording_buttons[] = {
 
 const WordingPhrase wording_form_meta[] = {
     {"en", "User IP"},
+    {"en", "User Information"},
+    {"en", "Sent from "},
     {"en", "User Agent"},
     {"en", "User-Agent"},
     {"en", "Remote IP"},
@@ -935,4 +939,40 @@ wording_skip_any(const char *text, const char *end, const WordingPhrase *phrases
             return after;
     }
     return NULL;
+}
+
+/* --- labels --- */
+
+static const char *const form_words[] = {
+    "name",    "phone",    "email",    "e-mail",   "address",     "message",  "company",
+    "number",  "subject",  "contact",  "city",     "state",       "zip",      "date",
+    "time",    "details",  "comments", "comment",  "info",        "project",  "service",
+    "budget",  "type",     "property", "location", "information", "first",    "last",
+    "full",    "your",     "cell",     "mobile",   "telephone",   "street",   "job",
+    "title",   "country",  "region",   "question", "questions",   "request",  "inquiry",
+    "website", "business", "code",     "postal",   "estimated",   "customer", "description",
+};
+
+gboolean
+wording_is_form_word(const char *word, gsize length)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(form_words); i++)
+        if (strlen(form_words[i]) == length &&
+            g_ascii_strncasecmp(word, form_words[i], length) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+gboolean
+wording_is_label(const char *line, const char *end)
+{
+    gboolean any = FALSE;
+    for (const char *p = line; p < end;) {
+        gsize length = MIN(strcspn(p, " \t:*?"), (gsize)(end - p));
+        if (length > 0 && !wording_is_form_word(p, length))
+            return FALSE;
+        any |= length > 0;
+        p += MAX(length, 1);
+    }
+    return any;
 }

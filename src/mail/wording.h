@@ -66,6 +66,10 @@ extern const WordingPhrase wording_form_meta[];    /* "User IP": what a form add
 const char *wording_skip(const char *text, const char *end, const char *words);
 /* The first phrase that a text begins with; behind it, or NULL. */
 const char *wording_skip_any(const char *text, const char *end, const WordingPhrase *phrases);
+/* A word that forms' labels are made of: "phone", "number". */
+gboolean wording_is_form_word(const char *word, gsize length);
+/* Whether a line has nothing but such words: "Phone Number:". FALSE for an empty one. */
+gboolean wording_is_label(const char *line, const char *end);
 /* Behind blanks, no-break ones included. */
 const char *wording_blanks(const char *text, const char *end);
 

@@ -186,22 +186,6 @@ scan_header_row(LabelIndex *index, const char **cells, guint n, const char *end)
     return TRUE;
 }
 
-static void
-scan_row(LabelIndex *index, const char *line, const char *end)
-{
-    const char *cells[CELLS_MAX];
-    guint n = split_cells(line, end, cells, CELLS_MAX);
-    if (scan_header_row(index, cells, n, end))
-        return;
-    for (guint i = 0; i + 1 < n; i++) {
-        const char *key = known_key(index, cells[i], cell_end(cells[i], end));
-        if (!key)
-            continue;
-        add_place(index, key, cells[i], cells[i + 1], cell_end(cells[i + 1], end), STYLE_CELL);
-        i++; /* the next cell is its value */
-    }
-}
-
 /* Where a label at the line's beginning ends and its value begins; NULL when nothing separates. */
 static const char *
 find_separator(const char *line, const char *end, const char **value)
@@ -229,6 +213,35 @@ find_separator(const char *line, const char *end, const char **value)
         }
     }
     return NULL;
+}
+
+/* A cell may begin with a label of its own: "Address TAB Street: 1 Main St". */
+static void
+scan_cell(LabelIndex *index, const char *cell, const char *end)
+{
+    const char *value, *separator = find_separator(cell, end, &value);
+    const char *key = separator ? known_key(index, cell, separator) : NULL;
+    if (!key)
+        return;
+    g_array_index(index->places, Place, index->places->len - 1).end = cell;
+    add_place(index, key, cell, value, end, STYLE_INLINE);
+}
+
+static void
+scan_row(LabelIndex *index, const char *line, const char *end)
+{
+    const char *cells[CELLS_MAX];
+    guint n = split_cells(line, end, cells, CELLS_MAX);
+    if (scan_header_row(index, cells, n, end))
+        return;
+    for (guint i = 0; i + 1 < n; i++) {
+        const char *key = known_key(index, cells[i], cell_end(cells[i], end));
+        if (!key)
+            continue;
+        add_place(index, key, cells[i], cells[i + 1], cell_end(cells[i + 1], end), STYLE_CELL);
+        i++; /* the next cell is its value */
+        scan_cell(index, cells[i], cell_end(cells[i], end));
+    }
 }
 
 /* The known label that ends at this colon inside a line; where it begins. */

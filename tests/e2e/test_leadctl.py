@@ -333,7 +333,7 @@ def test_explain_tells_the_source_the_place_and_what_is_missing():
     done = leadctl("--rules", RULES, "explain", SAMPLE).ok()
     assert "\033" not in done.out
     for expected in (r"(?m)^  views    subject \d+, .*body \d+, .* characters$",
-                     r"(?m)^  web-form +no +.*10-web-form\.yaml:\d+:\d+: subject"
+                     r"(?m)^  web-form +no +.*15-web-form\.yaml:\d+:\d+: subject"
                      r" does not hold$",
                      r"(?m)^  angi +yes", r"→ submit",
                      r"contact\.name +Ada Lovelace\n    found by label, .*20-angi\.yaml:\d+:\d+;"
