@@ -142,7 +142,7 @@ looks_like_name(const Line *line)
     if (end < line->end && strchr(":;", *end))
         return FALSE;
     for (const char *p = line->begin; p < end;) {
-        gsize length = strcspn(p, " \t,|");
+        gsize length = strcspn(p, " \t\n,|");
         length = MIN(length, (gsize)(end - p));
         if (length == 0) {
             p++;

@@ -968,7 +968,7 @@ wording_is_label(const char *line, const char *end)
 {
     gboolean any = FALSE;
     for (const char *p = line; p < end;) {
-        gsize length = MIN(strcspn(p, " \t:*?"), (gsize)(end - p));
+        gsize length = MIN(strcspn(p, " \t\n:*?"), (gsize)(end - p));
         if (length > 0 && !wording_is_form_word(p, length))
             return FALSE;
         any |= length > 0;

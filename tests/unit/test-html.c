@@ -72,7 +72,7 @@ gives_nested_tables_lines_of_their_own(void)
          "Name\tAda\nPhone\t5\nFooter\n"},
         {"<table><tr><td>Left</td><td><table><tr><td>a</td><td>b</td></tr></table></td></tr>"
          "</table>end",
-         "Left\na\tb\nend\n"},
+         "Left\na\tb\n\nend\n"},
         {"<table><tr><td><table><tr><td></td></tr></table></td><td>x</td></tr></table>", "x\n"},
     };
     assert_cases(cases, G_N_ELEMENTS(cases));
