@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "ctl/explain-html.h"
 #include "ctl/explain-json.h"
 #include "ctl/output.h"
 
@@ -245,15 +246,32 @@ explain_text(const char *file, const Reading *reading)
     print_missing(reading->lead);
 }
 
+/* The page, whole or not at all: with the inquirer's data in it, for nobody else to read. */
+static int
+write_html(const char *out, const char *page)
+{
+    if (strcmp(out, "-") == 0) {
+        printf("%s", page);
+        return EX_OK;
+    }
+    g_autoptr(GError) error = NULL;
+    if (g_file_set_contents_full(out, page, -1, G_FILE_SET_CONTENTS_CONSISTENT, 0600, &error))
+        return EX_OK;
+    ctl_error("%s", error->message);
+    return EX_CANTCREAT;
+}
+
 int
 ctl_explain(Ctl *ctl, char **argv)
 {
-    g_autofree char *recipient = NULL, *sender = NULL;
+    g_autofree char *recipient = NULL, *sender = NULL, *html = NULL;
     const GOptionEntry entries[] = {
         {"recipient", 't', 0, G_OPTION_ARG_FILENAME, &recipient,
          "the mailbox it came to (else by its header, else the first)", "ADDRESS"},
         {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &sender, "the envelope sender (else Return-Path)",
          "ADDRESS"},
+        {"html", 'H', 0, G_OPTION_ARG_FILENAME, &html,
+         "write a page with the mail's text and every value marked (-: standard output)", "OUT"},
         G_OPTION_ENTRY_NULL,
     };
     g_auto(GStrv) operands = NULL;
@@ -264,6 +282,10 @@ ctl_explain(Ctl *ctl, char **argv)
     g_autoptr(Reading) reading = reading_new(ctl, operands[0], &envelope, &status);
     if (!reading)
         return status;
+    if (html) {
+        g_autofree char *page = explain_html(operands[0], reading);
+        return write_html(html, page);
+    }
     if (ctl->json)
         explain_json(operands[0], reading);
     else

@@ -12,6 +12,7 @@ liblead_a_SOURCES += \
 	src/ctl/ctl-stats.c \
 	src/ctl/ctl-test.c \
 	src/ctl/ctl.c src/ctl/ctl.h \
+	src/ctl/explain-html.c src/ctl/explain-html.h \
 	src/ctl/explain-json.c src/ctl/explain-json.h \
 	src/ctl/mailstore.c src/ctl/mailstore.h \
 	src/ctl/output.c src/ctl/output.h \

@@ -21,7 +21,7 @@ static const WordingPhrase not_below[] = {
     {"en", "This email was sent from a contact form"},
     {"en", "This mail is sent via contact form"},
     {"en", "This is a notification that a contact form was submitted"},
-    {NULL, NULL},
+    {0},
 };
 
 static gboolean

@@ -221,7 +221,7 @@ const WordingLabel wording_labels[] = {
     {"de", "Priorität", HEADER_OTHER},
     {"fr", "Importance", HEADER_OTHER},
     {"es", "Importancia", HEADER_OTHER},
-    {NULL},
+    {0},
 };
 
 const WordingSeparator wording_separators[] = {
@@ -387,7 +387,7 @@ const WordingSeparator wording_separators[] = {
     {"uk", "Оригінальне повідомлення", SAYS_MAYBE},
     {"uk", "Початкове повідомлення", SAYS_MAYBE},
     {"uk", "Вихідне повідомлення", SAYS_MAYBE},
-    {NULL},
+    {0},
 };
 
 const WordingAttribution wording_attributions[] = {
@@ -435,7 +435,7 @@ const WordingAttribution wording_attributions[] = {
     {"uk", "", "писав"},
     {"uk", "", "писала"},
     {"uk", "", "пише"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_forward_subjects[] = {
@@ -469,13 +469,13 @@ const WordingPhrase wording_forward_subjects[] = {
     {"uk", "Пересл"},
     {"cs", "Přeposlaná zpráva"},
     {"et", "ED"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_behalf[] = {
     {"en", "On Behalf Of"}, {"de", "Im Auftrag von"}, {"fr", "De la part de"},
     {"fr", "au nom de"},    {"es", "En nombre de"},   {"it", "Per conto di"},
-    {"nl", "Namens"},       {"pt", "Em nome de"},     {NULL},
+    {"nl", "Namens"},       {"pt", "Em nome de"},     {0},
 };
 
 const WordingPhrase wording_device_lines[] = {
@@ -524,7 +524,7 @@ const WordingPhrase wording_device_lines[] = {
     {"sv", "Skickat från "},
     {"tr", "iPhone'umdan gönderildi"},
     {"uk", "Надіслано з "},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_closings[] = {
@@ -651,7 +651,7 @@ const WordingPhrase wording_closings[] = {
     {"tr", "Teşekkürler"},
     {"uk", "З повагою"},
     {"uk", "Дякую"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_disclaimers[] = {
@@ -725,7 +725,7 @@ const WordingPhrase wording_disclaimers[] = {
     {"nl", "Deze e-mail"},
     {"pt", "Esta mensagem"},
     {"pl", "Ta wiadomość"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_banners[] = {
@@ -741,7 +741,7 @@ const WordingPhrase wording_banners[] = {
     {"en", "This message came from outside"},
     {"en", "You don't often get email from"},
     {"en", "Some people who received this message don't often get email from"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_footers[] = {
@@ -810,7 +810,7 @@ const WordingPhrase wording_footers[] = {
     {"en", "To edit your email settings"},
     {"en", "Safety tips"},
     {"en", "Protect yourself"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_buttons[] = {
@@ -837,7 +837,7 @@ const WordingPhrase wording_buttons[] = {
     {"en", "Contact customer"},
     {"en", "Accept"},
     {"en", "Decline"},
-    {NULL},
+    {0},
 };
 
 const WordingPhrase wording_form_meta[] = {
@@ -879,7 +879,7 @@ const WordingPhrase wording_form_meta[] = {
     {"en", "Session ID"},
     {"en", "Sent from https"},
     {"en", "Sent from http"},
-    {NULL},
+    {0},
 };
 
 /* --- comparing --- */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lead/value.h"
 #include "rules/label.h"
 #include "rules/ruleset-private.h"
 
@@ -15,7 +16,8 @@
 /* A label in the mail, and what follows it. */
 typedef struct {
     char *label, *value;
-    const char *field; /* that some source looks for with it; or NULL */
+    const char *field; /* that some source looks for with it, or that its value is; or NULL */
+    gboolean guessed;
 } Found;
 
 static void
@@ -78,7 +80,7 @@ add_found(const Ruleset *ruleset, GPtrArray *all, GHashTable *seen, const char *
     g_strstrip(raw);
     *found = (Found){g_strndup(label, length),
                      g_utf8_substring(raw, 0, MIN(g_utf8_strlen(raw, -1), VALUE_SHOWN)),
-                     field_of(ruleset, key)};
+                     field_of(ruleset, key), FALSE};
     g_ptr_array_add(all, found);
 }
 
@@ -104,6 +106,84 @@ find_labels(const Ruleset *ruleset, const char *text)
         line = next;
     }
     return all;
+}
+
+/* --- labels that nobody knows --- */
+
+static gboolean
+is_capitalised(const char *value)
+{
+    guint words = 0;
+    g_auto(GStrv) all = g_strsplit(value, " ", -1);
+    for (guint i = 0; all[i]; i++) {
+        if (!*all[i])
+            continue;
+        words++;
+        if (!g_unichar_isupper(g_utf8_get_char(all[i])))
+            return FALSE;
+    }
+    return words >= 2 && words <= 3;
+}
+
+static gboolean
+is_company(const char *value)
+{
+    static const char *const forms[] = {" inc",  " inc.",  " llc", " ltd",    " ltd.",
+                                        " corp", " corp.", " co.", " company"};
+    g_autofree char *lower = g_ascii_strdown(value, -1);
+    for (guint i = 0; i < G_N_ELEMENTS(forms); i++)
+        if (g_str_has_suffix(lower, forms[i]))
+            return TRUE;
+    return FALSE;
+}
+
+/* What a value looks like. */
+static const char *
+guess_field(const char *value)
+{
+    static const struct {
+        AttributeType type;
+        const char *field;
+    } guesses[] = {
+        {TYPE_EMAIL, "contact.email"},
+        {TYPE_PHONE, "contact.office"},
+        {TYPE_ADDRESS, "property.address"},
+        {TYPE_NAME, "contact.name"},
+    };
+    if (is_company(value))
+        return "company.name";
+    for (guint i = 0; i < G_N_ELEMENTS(guesses); i++) {
+        AttributeType type = guesses[i].type;
+        g_autofree char *normal = value_normalise(type, value, NULL);
+        if (!normal || (type == TYPE_ADDRESS && strcspn(value, "0123456789") == strlen(value)) ||
+            (type == TYPE_NAME && !is_capitalised(value)))
+            continue;
+        return guesses[i].field;
+    }
+    return NULL;
+}
+
+static gboolean
+has_field(const GPtrArray *labels, const char *field)
+{
+    for (guint i = 0; i < labels->len; i++)
+        if (g_strcmp0(((const Found *)g_ptr_array_index(labels, i))->field, field) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* The first label of each kind of value that no known label has. */
+static void
+guess_fields(GPtrArray *labels)
+{
+    for (guint i = 0; i < labels->len; i++) {
+        Found *found = g_ptr_array_index(labels, i);
+        const char *field = found->field ? NULL : guess_field(found->value);
+        if (!field || has_field(labels, field))
+            continue;
+        found->field = field;
+        found->guessed = TRUE;
+    }
 }
 
 /* --- writing --- */
@@ -214,6 +294,7 @@ static void
 append_field(GString *out, const GPtrArray *labels, const char *field)
 {
     guint n = 0;
+    gboolean guessed = FALSE;
     g_autoptr(GString) list = g_string_new(NULL);
     g_autoptr(GString) values = g_string_new(NULL);
     for (guint i = 0; i < labels->len; i++) {
@@ -223,6 +304,7 @@ append_field(GString *out, const GPtrArray *labels, const char *field)
         if (n++)
             g_string_append(list, ", ");
         append_quoted(list, found->label);
+        guessed |= found->guessed;
         if (*found->value)
             g_string_append_printf(values, "%s%s", values->len ? "; " : "", found->value);
     }
@@ -230,7 +312,7 @@ append_field(GString *out, const GPtrArray *labels, const char *field)
     g_string_append_printf(out, n > 1 ? "  %s: {label: [%s]}" : "  %s: {label: %s}", field,
                            list->str);
     if (values->len)
-        g_string_append_printf(out, " # %s", values->str);
+        g_string_append_printf(out, " # %s%s", guessed ? "guessed of: " : "", values->str);
     g_string_append_c(out, '\n');
 }
 
@@ -310,6 +392,7 @@ draft_source(const Ruleset *ruleset, const Message *message, const char *name)
     const char *body = message_view(message, VIEW_BODY);
     g_autoptr(GPtrArray) labels =
         find_labels(ruleset, *body ? body : message_view(message, VIEW_TEXT));
+    guess_fields(labels);
     g_string_append_printf(
         out,
         "# %s: written from one mail by leadctl new-source.\n"

@@ -92,6 +92,22 @@ winner(const Run *run, const char *attribute)
     return NULL;
 }
 
+/* How a value was found, in words. */
+static const char *
+found_by(const Step *step)
+{
+    static const struct {
+        const char *kind, *words;
+    } words[] = {
+        {"label", "its label"}, {"pattern", "a pattern"},      {"value", "other values"},
+        {"link", "a link"},     {"card", "data for machines"}, {"from", "the header"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(words); i++)
+        if (strcmp(words[i].kind, step->kind) == 0)
+            return words[i].words;
+    return step->kind;
+}
+
 static void
 set_trust(Extraction *result, guint trust, const Step *step, const char *lacking)
 {
@@ -99,10 +115,9 @@ set_trust(Extraction *result, guint trust, const Step *step, const char *lacking
         return;
     result->trust = trust;
     g_free(result->doubt);
-    result->doubt = !step ? g_strdup(lacking)
-                    : step->doubt
-                        ? g_strdup_printf("%s: %s", step->set, step->doubt)
-                        : g_strdup_printf("%s was found by %s only", step->set, step->kind);
+    result->doubt = !step         ? g_strdup(lacking)
+                    : step->doubt ? g_strdup_printf("%s: %s", step->set, step->doubt)
+                                  : g_strdup_printf("only %s gives %s", found_by(step), step->set);
 }
 
 void

@@ -237,10 +237,10 @@ def test_extract_of_nothing_is_a_lead_all_the_same():
 
 
 def test_extract_goes_on_after_a_mail_that_cannot_be_read(place):
-    done = leadctl("--rules", RULES, "extract", place / "none.eml", place, SAMPLE)
+    done = leadctl("--rules", RULES, "extract", place / "none.eml", place / "none", SAMPLE)
     assert done.status == 66
     assert len(done.out.splitlines()) == 1
-    assert "none.eml: No such file" in done.err and "Is a directory" in done.err
+    assert "none.eml: No such file" in done.err and "none: No such file" in done.err
 
 
 def test_extract_leaves_the_mbox_line_out():
