@@ -8,7 +8,7 @@ build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-d
   libpcre2-dev libcurl4-openssl-dev libsqlite3-dev libxml2-dev libyaml-dev libjson-glib-dev
   libmilter-dev libphonenumber-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
-check_packages="python3-pytest mandoc clang libclang-rt-dev"
+check_packages="python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
 
 started=$SECONDS
 

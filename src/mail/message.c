@@ -284,7 +284,7 @@ split_body(Reading *reading, const char *text)
     char *quoted = NULL;
     char *body = quote_split(below_banner(text), &quoted);
     body[footer_begin(body)] = '\0';
-    gsize begin = signature_begin(body);
+    gsize begin = signature_begin(body, message_from(reading->message).name);
     set_view(reading->message, VIEW_SIGNATURE, g_strdup(body + begin));
     body[begin] = '\0';
     set_view(reading->message, VIEW_BODY, body);

@@ -16,14 +16,6 @@ typedef struct {
     const char *begin, *end; /* without white space around */
 } Line;
 
-static const WordingPhrase not_below[] = {
-    {"en", "This e-mail was sent from a contact form"},
-    {"en", "This email was sent from a contact form"},
-    {"en", "This mail is sent via contact form"},
-    {"en", "This is a notification that a contact form was submitted"},
-    {0},
-};
-
 static gboolean
 is_blank(const Line *line)
 {
@@ -84,8 +76,7 @@ is_separator(const GArray *lines, guint i)
     if (i == 0)
         return !second;
     const Line *below = &g_array_index(lines, Line, i - 1);
-    return !wording_skip_any(below->begin, below->end, not_below) &&
-           !(second && memchr(below->begin, ':', below->end - below->begin));
+    return !second || !memchr(below->begin, ':', below->end - below->begin);
 }
 
 static gboolean
@@ -156,13 +147,43 @@ looks_like_name(const Line *line)
     return words >= 2;
 }
 
+/* A sentence, rather than a line of a signature. */
 static gboolean
 is_prose(const Line *line)
 {
     gsize length = line->end - line->begin;
-    if (length > LINE_LONG)
-        return TRUE;
-    return length > 30 && strchr(".?!", line->end[-1]) && !is_evidence(line);
+    guint small = 0; /* words that begin with a small letter */
+    if (memchr(line->begin, '|', length) ||
+        g_strstr_len(line->begin, (gssize)length, "\xE2\x80\xA2"))
+        return FALSE;
+    for (const char *p = line->begin; p < line->end; p++)
+        small += g_ascii_islower(*p) && (p == line->begin || p[-1] == ' ');
+    return length > LINE_LONG ||
+           (length > 30 && small >= 3 && strchr(".?!,", line->end[-1]) && !is_evidence(line));
+}
+
+/* Whether a line begins with the writer's name: "Ron Pike, Owner" of "Pike, Ronald". */
+static gboolean
+is_author(const Line *line, char **author)
+{
+    guint words = 0, same = 0, alike = 0;
+    for (const char *p = line->begin; p < line->end && !strchr(",|", *p);) {
+        gsize length = MIN(strcspn(p, " \t\n,|"), (gsize)(line->end - p));
+        if (length == 0) {
+            p++;
+            continue;
+        }
+        if (++words > NAME_WORDS)
+            return FALSE;
+        for (char **word = author; *word; word++) {
+            gboolean is_same =
+                strlen(*word) == length && g_ascii_strncasecmp(*word, p, length) == 0;
+            same += is_same;
+            alike += !is_same && g_ascii_tolower(**word) == g_ascii_tolower(*p);
+        }
+        p += length;
+    }
+    return words >= 2 && (same >= 2 || (same == 1 && alike >= 1));
 }
 
 /* --- looking --- */
@@ -243,8 +264,32 @@ find_block(const char *text, const GArray *lines, guint from)
     return best;
 }
 
+/* Below what was said, the writer's own name with more beside or below it. */
+static guint
+find_author(const char *text, const GArray *lines, guint from, const char *name)
+{
+    guint n = 0;
+    if (!name)
+        return 0;
+    g_auto(GStrv) author = g_strsplit_set(name, " ,\"", 8);
+    for (guint i = from; i < lines->len && n < BLOCK_LINES; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        if (is_blank(line))
+            continue;
+        if (is_prose(line))
+            break;
+        n++;
+        gsize length = line->end - line->begin;
+        gboolean more =
+            n > 1 || memchr(line->begin, ',', length) || memchr(line->begin, '|', length);
+        if (more && is_above_block(text, lines, i + 1) && is_author(line, author))
+            return i + 1;
+    }
+    return 0;
+}
+
 gsize
-signature_begin(const char *text)
+signature_begin(const char *text, const char *author)
 {
     g_autoptr(GArray) lines = last_lines(text);
     guint legal = skip_disclaimer(lines), found = legal, n = 0;
@@ -268,6 +313,8 @@ signature_begin(const char *text)
         n += !is_blank(line);
     }
     guint block = find_block(text, lines, device);
+    if (block == 0)
+        block = find_author(text, lines, device, author);
     if (block > 0)
         found = block;
     return found > 0 ? line_offset(text, &g_array_index(lines, Line, found - 1)) : strlen(text);

@@ -745,6 +745,10 @@ const WordingPhrase wording_banners[] = {
 };
 
 const WordingPhrase wording_footers[] = {
+    {"en", "This e-mail was sent from a contact form"},
+    {"en", "This email was sent from a contact form"},
+    {"en", "This mail is sent via contact form"},
+    {"en", "This is a notification that a contact form was submitted"},
     {"en", "Unsubscribe"},
     {"en", "To unsubscribe"},
     {"en", "Click here to unsubscribe"},

@@ -100,11 +100,19 @@ typedef struct {
     gboolean done, waiting; /* waiting: for the fields that its value refers to */
 } Progress;
 
+/* Whether the header's address is the inquirer's depends on who that is. */
+static gboolean
+needs_name(const Field *field, const Extractor *extractor)
+{
+    return extractor->kind == EXTRACTOR_FROM && field->type == TYPE_EMAIL;
+}
+
 /* Whether an extractor needs other fields. */
 static gboolean
-needs_others(const Extractor *extractor)
+needs_others(const Field *field, const Extractor *extractor)
 {
-    return extractor->kind == EXTRACTOR_VALUE || extractor->in_notes;
+    return extractor->kind == EXTRACTOR_VALUE || extractor->in_notes ||
+           needs_name(field, extractor);
 }
 
 /* Try the extractors from `next` on; those that need other fields only when `with_values`. */
@@ -118,7 +126,7 @@ try_field(Run *run, Progress *progress, gboolean with_values)
     }
     for (; progress->next < field->extractors->len; progress->next++) {
         const Extractor *extractor = g_ptr_array_index(field->extractors, progress->next);
-        if (needs_others(extractor) && !with_values)
+        if (needs_others(field, extractor) && !with_values)
             return;
         if (extractor_run(run, field, extractor))
             break;
@@ -149,6 +157,8 @@ finish_field(Run *run, GArray *all, Progress *progress)
         const Extractor *extractor = g_ptr_array_index(progress->field->extractors, k);
         if (extractor->in_notes)
             finish_field_named(run, all, "opportunity.notes");
+        if (needs_name(progress->field, extractor))
+            finish_field_named(run, all, "contact.name");
         for (guint i = 0; extractor->template && i < extractor->template->len; i++) {
             const Reference *reference = g_ptr_array_index(extractor->template, i);
             if (reference->kind == REFERENCE_FIELD)
