@@ -27,6 +27,7 @@ dist_rules_DATA = \
 	rules/20-yelp.yaml \
 	rules/20-zillow.yaml \
 	rules/90-generic.yaml \
+	rules/95-labels.yaml \
 	rules/centerpoint.yaml \
 	rules/patterns.yaml
 

@@ -7,8 +7,11 @@
 #define NAME_MAX_CHARS 80
 #define WORDS_MAX 7
 
-static const char *const titles[] = {"mr",   "mrs", "ms",  "miss", "mx", "dr",
-                                     "prof", "rev", "sir", "hon",  NULL};
+static const char *const titles[] = {
+    "mr",   "mrs",     "ms",     "miss",   "mx",     "dr",    "prof", "rev",   "sir",
+    "hon",  "fr",      "deacon", "pastor", "father", "rabbi", "imam", "msgr",  "bishop",
+    "capt", "captain", "sgt",    "lt",     "col",    "maj",   "gen",  "judge", "chief",
+    "herr", "frau",    "sr",     "sra",    "mme",    NULL};
 static const char *const generations[] = {"jr", "sr", "ii", "iii", "iv", NULL};
 static const char *const degrees[] = {
     "phd", "md",  "esq", "cpa", "pe",  "aia", "mba", "rn",   "dds",  "cpm", "ccim", "rpa", "leed",

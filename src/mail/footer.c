@@ -12,6 +12,7 @@
 #define LABEL_LENGTH 40
 #define PHONE_DIGITS 7
 #define PHONE_LETTERS 12
+#define SENTENCE_WORDS 2
 
 /* Behind a text's first two lines that are not blank. */
 static gsize
@@ -64,6 +65,16 @@ has_state_and_zip(const char *begin, const char *end)
     return FALSE;
 }
 
+/* A sentence has words in small letters; an imprint has names. */
+static gboolean
+is_sentence(const char *begin, const char *end)
+{
+    guint small = 0;
+    for (const char *p = begin; p < end; p++)
+        small += g_ascii_islower(*p) && (p == begin || p[-1] == ' ');
+    return small >= SENTENCE_WORDS;
+}
+
 /* "Name: Ada", a table's row, or a label above its value. */
 static gboolean
 is_answer(const char *line, gsize length)
@@ -81,7 +92,7 @@ is_imprint(const char *begin, const char *end)
     gboolean parted = memchr(begin, '|', end - begin) ||
                       g_strstr_len(begin, end - begin, "\xC2\xB7") ||   /* a middle dot */
                       g_strstr_len(begin, end - begin, "\xE2\x80\xA2"); /* a bullet */
-    return parted && has_state_and_zip(begin, end);
+    return parted && has_state_and_zip(begin, end) && !is_sentence(begin, end);
 }
 
 /* Below a form's answers, a last paragraph of few lines with a postal address is the site's; and a
@@ -109,6 +120,8 @@ address_begin(const char *text, gsize end)
         if (!empty)
             imprint = is_imprint(text + at, text + at + length) ? at : end;
         address |= has_state_and_zip(text + at, text + at + length);
+        if (is_sentence(text + at, text + at + length))
+            lines = ADDRESS_LINES + 1; /* they wrote it themselves */
         at += length + 1;
     }
     if (answers < ANSWERS)

@@ -173,7 +173,7 @@ is_author(const Line *line, char **author)
             p++;
             continue;
         }
-        if (++words > NAME_WORDS)
+        if (++words > NAME_WORDS || memchr(p, ':', length))
             return FALSE;
         for (char **word = author; *word; word++) {
             gboolean is_same =

@@ -745,8 +745,10 @@ const WordingPhrase wording_banners[] = {
 };
 
 const WordingPhrase wording_footers[] = {
-    {"en", "This e-mail was sent from a contact form"},
-    {"en", "This email was sent from a contact form"},
+    {"en", "This e-mail was sent from"},
+    {"en", "This email was sent from"},
+    {"en", "This message was sent from"},
+    {"en", "This form was submitted"},
     {"en", "This mail is sent via contact form"},
     {"en", "This is a notification that a contact form was submitted"},
     {"en", "Unsubscribe"},
@@ -810,6 +812,8 @@ const WordingPhrase wording_footers[] = {
     {"en", "Questions? Contact us"},
     {"en", "Questions? Visit"},
     {"en", "Tips for "},
+    {"en", "Create your own Google Form"},
+    {"en", "Report abuse"},
     {"en", "If you think this submission"},
     {"en", "To edit your email settings"},
     {"en", "Safety tips"},

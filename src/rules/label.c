@@ -32,8 +32,8 @@ struct LabelIndex {
 static gboolean
 is_decoration(gunichar c)
 {
-    return g_unichar_isspace(c) || (c < 0x80 && strchr("*_:?#>~`|=-[]", (int)c)) || c == 0x2022 ||
-           c == 0x00B7 || c == 0x25AA || c == 0xFF1A || c == 0xFEFF || c == 0x200B;
+    return g_unichar_isspace(c) || (c < 0x80 && strchr("*_:?#>~`|=-[].", (int)c)) || c == 0x2022 ||
+           c == 0x00B7 || c == 0x2026 || c == 0x25AA || c == 0xFF1A || c == 0xFEFF || c == 0x200B;
 }
 
 static void
