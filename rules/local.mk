@@ -48,9 +48,11 @@ dist_rulesamples_DATA = \
 	rules/samples/costar-1.eml \
 	rules/samples/costar-2.eml \
 	rules/samples/costar-3-newsletter.eml \
+	rules/samples/costar-4-bill.eml \
 	rules/samples/crexi-1.eml \
 	rules/samples/crexi-2.eml \
 	rules/samples/crexi-3-newsletter.eml \
+	rules/samples/crexi-4-bill.eml \
 	rules/samples/formidable-1.eml \
 	rules/samples/formidable-2.eml \
 	rules/samples/formidable-3-reply.eml \
@@ -92,6 +94,7 @@ dist_rulesamples_DATA = \
 	rules/samples/realtor-1.eml \
 	rules/samples/realtor-2.eml \
 	rules/samples/realtor-3-newsletter.eml \
+	rules/samples/realtor-4-tips.eml \
 	rules/samples/squarespace-1.eml \
 	rules/samples/squarespace-2.eml \
 	rules/samples/squarespace-3-bill.eml \
@@ -115,4 +118,5 @@ dist_rulesamples_DATA = \
 	rules/samples/yelp-3-review.eml \
 	rules/samples/zillow-1.eml \
 	rules/samples/zillow-2.eml \
-	rules/samples/zillow-3-saved-search.eml
+	rules/samples/zillow-3-saved-search.eml \
+	rules/samples/zillow-4-news.eml

@@ -28,10 +28,33 @@ behind_two_lines(const char *text)
 
 /* --- the words --- */
 
+/* "Message: …": what stands below the visitor's browser then is still the form. */
+static gboolean
+is_form_answer(const char *line, const char *stop)
+{
+    const char *end = line;
+    while (end < stop && *end != ':' && *end != '\t')
+        end++;
+    return end < stop && end - line < LABEL_LENGTH && wording_is_label(line, end);
+}
+
+/* Whether a line that is the n-th from below begins the boilerplate. */
+static gboolean
+begins_footer(const char *line, const char *stop, guint n, gboolean *form)
+{
+    const char *button = wording_skip_any(line, stop, wording_buttons);
+    if (button == stop || wording_skip_any(line, stop, wording_footers))
+        return TRUE;
+    gboolean meta = n <= META_LINES && wording_skip_any(line, stop, wording_form_meta);
+    *form |= !meta && is_form_answer(line, stop);
+    return meta && !*form;
+}
+
 static gsize
 phrase_begin(const char *text)
 {
     gsize length = strlen(text), at = length, found = length, least = behind_two_lines(text);
+    gboolean form = FALSE;
     for (guint n = 0; at > least && n < FOOTER_LINES;) {
         gsize end = text[at - 1] == '\n' ? at - 1 : at, begin = end;
         while (begin > 0 && text[begin - 1] != '\n')
@@ -41,12 +64,7 @@ phrase_begin(const char *text)
         const char *line = text + begin + strspn(text + begin, " \t*|>-");
         const char *stop = text + end;
         at = begin;
-        if (line >= stop)
-            continue;
-        n++;
-        const char *button = wording_skip_any(line, stop, wording_buttons);
-        if (button == stop || wording_skip_any(line, stop, wording_footers) ||
-            (n <= META_LINES && wording_skip_any(line, stop, wording_form_meta)))
+        if (line < stop && begins_footer(line, stop, ++n, &form))
             found = begin;
     }
     return found;

@@ -418,7 +418,9 @@ is_domain_name(const char *name, const char *address)
     g_autofree char *local = g_ascii_strdown(address, at - address);
     gsize first = strcspn(name, " ");
     g_autofree char *word = g_ascii_strdown(name, (gssize)first);
-    return letters->len >= 4 && strcmp(letters->str, label->str) == 0 && !strstr(local, word);
+    gboolean same = strcmp(letters->str, label->str) == 0 ||
+                    (is_role(address) && g_str_has_prefix(label->str, letters->str));
+    return letters->len >= 4 && same && !strstr(local, word);
 }
 
 static gboolean

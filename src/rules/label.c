@@ -74,7 +74,7 @@ label_key(const char *label, gsize length)
     gboolean space = FALSE;
     for (const char *p = begin; p < end; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);
-        if (g_unichar_isspace(c)) {
+        if (g_unichar_isspace(c) || c == '_') {
             space = TRUE;
             continue;
         }

@@ -39,8 +39,9 @@ is_not_what_somebody_wrote(void)
         "Hello\n",
         "Unsubscribe\nme, please.\n",
         "Hello,\nplease come to\n\n1 Main St, Springfield, IL 62701\n",
-        FORM "Address: 1 Main St, Springfield, IL 62701\n",
-        FORM "My roof is at 1 Main St, Springfield, IL 62701\n",
+        (FORM "Address: 1 Main St, Springfield, IL 62701\n"),
+        (FORM "My roof is at 1 Main St, Springfield, IL 62701\n"),
+        "Name: Ada\nEmail: a@x\nIP Address: 192.0.2.1\nMessage: Hello\n",
         "User IP: 192.0.2.1\nName: Ada\nEmail: a@x\nPhone: 1\nCity: C\nState: S\nZIP: Z\nMessage: "
         "M\n",
     };
