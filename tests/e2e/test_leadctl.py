@@ -154,7 +154,7 @@ def test_a_full_disk_is_told():
 # --- check ---
 
 def test_check_without_a_configuration_checks_the_rules():
-    assert "6 sources" in leadctl("--rules", RULES, "check").ok().out
+    assert "27 sources" in leadctl("--rules", RULES, "check").ok().out
 
 
 def test_check_of_what_is_good_says_so(house):
