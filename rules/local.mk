@@ -74,14 +74,28 @@ dist_rulesamples_DATA = \
 	rules/samples/hubspot-2.eml \
 	rules/samples/hubspot-3-digest.eml \
 	rules/samples/ignore-1-bounce.eml \
+	rules/samples/ignore-10-read.eml \
+	rules/samples/ignore-11-newsletter-list-id.eml \
+	rules/samples/ignore-12-marketing.eml \
+	rules/samples/ignore-13-bill.eml \
+	rules/samples/ignore-14-autoreply.eml \
 	rules/samples/ignore-2-out-of-office.eml \
 	rules/samples/ignore-3-newsletter.eml \
 	rules/samples/ignore-4-spam.eml \
 	rules/samples/ignore-5-read-receipt.eml \
 	rules/samples/ignore-6-invitation.eml \
+	rules/samples/ignore-7-out-of-office-german.eml \
+	rules/samples/ignore-8-list.eml \
+	rules/samples/ignore-9-undeliverable.eml \
 	rules/samples/jotform-1.eml \
 	rules/samples/jotform-2.eml \
 	rules/samples/jotform-3-bill.eml \
+	rules/samples/kept-1-spam-no.eml \
+	rules/samples/kept-2-read-this.eml \
+	rules/samples/kept-3-event.eml \
+	rules/samples/kept-4-returned-mail-slot.eml \
+	rules/samples/kept-5-listing-from-news.eml \
+	rules/samples/kept-6-auto-generated.eml \
 	rules/samples/loopnet-1.eml \
 	rules/samples/loopnet-2.eml \
 	rules/samples/loopnet-3-newsletter.eml \

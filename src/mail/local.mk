@@ -21,7 +21,9 @@ liblead_a_SOURCES += \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \
 	src/mail/signature.c src/mail/signature.h \
-	src/mail/wording.c src/mail/wording.h
+	src/mail/wording.c src/mail/wording.h \
+	src/mail/wording-forward.c \
+	src/mail/wording-text.c
 
 check_PROGRAMS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
 	tests/unit/test-message

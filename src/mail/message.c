@@ -23,6 +23,7 @@
 #define FIELD_LINES 50000
 
 #define FORWARDS_MAX 6 /* of a mail passed on again and again */
+#define COVER_MAX 200  /* bytes that say "see attached" and the like */
 #define BANNER_MAX 500 /* bytes */
 #define ID_MAX 900     /* of a Message-ID, bytes; RFC 5322's lines have 998 */
 
@@ -291,19 +292,15 @@ split_body(Reading *reading, const char *text)
     set_view(reading->message, VIEW_QUOTED, quoted);
 }
 
-static gboolean
-is_blank(const char *text)
-{
-    return text[strspn(text, " \t\n")] == '\0';
-}
-
-/* A mail that was attached whole: it is the inquiry when the outer one says that it forwards, or
- * says nothing. */
+/* A mail that was attached whole: it is the inquiry when the outer one says that it forwards, is
+ * from one of us, or says little. */
 static void
 unwrap_attached(Reading *reading, Parts *parts)
 {
     Message *message = reading->message;
-    if (!parts->inner || (!is_blank(parts->text) && !forward_subject(message->views[VIEW_SUBJECT])))
+    if (!parts->inner ||
+        (strlen(parts->text) > COVER_MAX && !forward_subject(message->views[VIEW_SUBJECT]) &&
+         !is_ours(reading, message->from)))
         return;
     GMimeMessage *inner = parts->inner;
     GPtrArray *via = g_steal_pointer(&message->from);

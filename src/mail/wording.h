@@ -1,7 +1,8 @@
 /* wording: what mail programs write around a message that they forward or quote, in 22 languages.
  *
- * Data only: a language or a mail program more is a line more. The words are those of Apple Mail,
- * Gmail, Outlook, Thunderbird, Yahoo, IONOS, Missive, HubSpot and MailMate as their users see them.
+ * Data, in wording-forward.c and wording-text.c: a language or a mail program more is a line more.
+ * The words are those of Apple Mail, Gmail, Outlook, Thunderbird, Yahoo, IONOS, Missive, HubSpot and
+ * MailMate as their users see them.
  * Languages, as in ISO 639-1: cs da de en es et fi fr hr hu it ja nl no pl pt ro ru sk sv tr uk.
  */
 #ifndef LEAD_MAIL_WORDING_H

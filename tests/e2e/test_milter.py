@@ -135,6 +135,19 @@ def test_an_inquiry_becomes_a_lead(box):
     assert f"4ZQ2abc: source=first account=main lead={key} new" in box.milter.log()
 
 
+def test_a_lead_the_rules_are_not_sure_of_waits_for_somebody_to_look(idle):
+    """No way to reach her was found: 20 % sure."""
+    idle.start(hold_below=50)
+    with idle.connect() as milter:
+        outcome = milter.deliver(mail(1))
+    (key, _, state, _, _), = idle.leads()
+    assert (outcome.answer, outcome.added, state) == (CONTINUE, [("X-Lead-Id", key)], "held")
+    told = idle.house.leadctl("queue", "show", key)
+    assert "20 % sure, which is below hold_below: neither an email nor a phone was found" in told
+    idle.house.leadctl("queue", "release", key)
+    assert idle.leads()[0][2] == "pending"
+
+
 def test_mail_for_others_is_let_go_at_data(box):
     with box.connect() as milter:
         for number in range(3):
