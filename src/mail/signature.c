@@ -280,9 +280,9 @@ find_author(const char *text, const GArray *lines, guint from, const char *name)
             break;
         n++;
         gsize length = line->end - line->begin;
-        gboolean more =
-            n > 1 || memchr(line->begin, ',', length) || memchr(line->begin, '|', length);
-        if (more && is_above_block(text, lines, i + 1) && is_author(line, author))
+        gboolean beside = memchr(line->begin, ',', length) || memchr(line->begin, '|', length);
+        gboolean apart = beside || (n > 1 && is_above_block(text, lines, i + 1));
+        if (apart && is_author(line, author))
             return i + 1;
     }
     return 0;

@@ -17,6 +17,7 @@ typedef struct {
     const char *value; /* where the value's line goes on behind the label */
     const char *end;   /* of the value in that line: its end, or where the next label begins */
     Style style;
+    gboolean inside; /* behind another label's value on its line */
 } Place;
 
 struct LabelIndex {
@@ -132,7 +133,7 @@ add_place(LabelIndex *index, const char *key, const char *begin, const char *val
 {
     if (index->places->len >= LABELS_FOUND_MAX)
         return;
-    Place place = {key, begin, value, end, style};
+    Place place = {key, begin, value, end, style, FALSE};
     guint number = index->places->len;
     g_array_append_val(index->places, place);
     GArray *numbers = g_hash_table_lookup(index->by_key, key);
@@ -282,7 +283,10 @@ scan_rest_of_line(LabelIndex *index, const char *value, const char *end)
             continue;
         Place *last = &g_array_index(index->places, Place, index->places->len - 1);
         last->end = begin;
+        guint number = index->places->len;
         add_place(index, key, begin, colon + 1, end, STYLE_INLINE);
+        if (index->places->len > number)
+            g_array_index(index->places, Place, number).inside = TRUE;
         from = colon + 1;
     }
 }
@@ -374,11 +378,14 @@ line_end(const char *line)
  * A label that has a line of its own ends only the value of another such, since prose has
  * such lines, too. */
 static const char *
-next_label(const LabelIndex *index, guint number)
+next_label(const LabelIndex *index, guint number, LabelExtent extent)
 {
     const Place *place = &g_array_index(index->places, Place, number);
     for (guint i = number + 1; i < index->places->len; i++) {
         const Place *other = &g_array_index(index->places, Place, i);
+        /* "Two questions: … Note: …" in a message is what somebody wrote. */
+        if (extent == LABEL_ALL && other->inside && !place->inside)
+            continue;
         if (other->begin > place->begin &&
             (other->style != STYLE_ALONE || place->style == STYLE_ALONE ||
              is_blank(place->value, place->end)))
@@ -439,8 +446,11 @@ label_find(const LabelIndex *index, const char *key, guint n, LabelExtent extent
     for (guint i = 0; numbers && i < numbers->len; i++) {
         guint number = g_array_index(numbers, guint, i);
         const Place *place = &g_array_index(index->places, Place, number);
-        const char *stop = next_label(index, number), *begin, *end;
-        first_line(place, stop, &begin, &end);
+        const char *stop = next_label(index, number, extent), *begin, *end;
+        Place whole = *place;
+        if (extent == LABEL_ALL && place->style == STYLE_INLINE && !place->inside)
+            whole.end = MIN(line_end(place->value), stop);
+        first_line(&whole, stop, &begin, &end);
         if (begin < end && *end == '\n' && extent == LABEL_BLOCK)
             end = block_end(end, stop);
         else if (begin < end && extent == LABEL_ALL && (*end == '\n' || !*end))
