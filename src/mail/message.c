@@ -160,25 +160,6 @@ take_html(Message *message, const HtmlText *html)
         card_from_json(g_ptr_array_index(html->comments, i), message->cards);
 }
 
-/* Cards that are not in HTML. Whose a vCard is that comes with a forwarded mail, nobody knows. */
-static void
-take_cards(Message *message, const Parts *parts)
-{
-    const char *text = parts->text + strspn(parts->text, " \t\n");
-    if (*text == '{' || *text == '[')
-        card_from_json(text, message->cards);
-    card_from_adf(text, message->cards);
-    for (guint i = 0; i < parts->attached->len; i++) {
-        const Attached *attached = g_ptr_array_index(parts->attached, i);
-        if (attached->kind == ATTACHED_ADF)
-            card_from_adf(attached->text, message->cards);
-        else if (attached->kind == ATTACHED_JSON)
-            card_from_json(attached->text, message->cards);
-        else if (!message->forwarded)
-            card_from_vcard(attached->text, message->cards);
-    }
-}
-
 static void
 take_links(Message *message, Parts *parts)
 {
@@ -243,6 +224,28 @@ is_ours(const Reading *reading, const GPtrArray *mailboxes)
     const Mailbox *mailbox = mailboxes->len > 0 ? g_ptr_array_index(mailboxes, 0) : NULL;
     const char *at = mailbox && mailbox->address ? strrchr(mailbox->address, '@') : NULL;
     return at && domain_is_in(at + 1, reading->own_domains);
+}
+
+/* Cards that are not in HTML. Whose a vCard is that comes with a forwarded mail, nobody knows; nor
+ * is one of ours an inquirer's. */
+static void
+take_cards(const Reading *reading, const Parts *parts)
+{
+    Message *message = reading->message;
+    gboolean own = message->forwarded || is_ours(reading, message->from);
+    const char *text = parts->text + strspn(parts->text, " \t\n");
+    if (*text == '{' || *text == '[')
+        card_from_json(text, message->cards);
+    card_from_adf(text, message->cards);
+    for (guint i = 0; i < parts->attached->len; i++) {
+        const Attached *attached = g_ptr_array_index(parts->attached, i);
+        if (attached->kind == ATTACHED_ADF)
+            card_from_adf(attached->text, message->cards);
+        else if (attached->kind == ATTACHED_JSON)
+            card_from_json(attached->text, message->cards);
+        else if (!own)
+            card_from_vcard(attached->text, message->cards);
+    }
 }
 
 /* FALSE when somebody else sends us back our own words. */
@@ -396,7 +399,7 @@ read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
         take_bare_text(&parts, bytes);
     unwrap_attached(reading, &parts);
     take_text(reading, &parts);
-    take_cards(message, &parts);
+    take_cards(reading, &parts);
     take_links(message, &parts);
     message->limit.parts |= parts.parts_limit;
     message->limit.text |= parts.text_limit;

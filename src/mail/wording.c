@@ -40,7 +40,18 @@ wording_skip(const char *text, const char *end, const char *words)
             words++;
             continue;
         }
-        if (text >= end || folded(g_utf8_get_char(text)) != folded(g_utf8_get_char(words)))
+        if (text >= end)
+            return NULL;
+        /* Almost always plain ASCII that differs at the first letter. */
+        if ((guchar)*text < 0x80 && (guchar)*words < 0x80) {
+            /* Letters' cases differ in one bit. */
+            if (*text != *words && ((*text ^ *words) != 0x20 || !g_ascii_isalpha(*text)))
+                return NULL;
+            text++;
+            words++;
+            continue;
+        }
+        if (folded(g_utf8_get_char(text)) != folded(g_utf8_get_char(words)))
             return NULL;
         text = g_utf8_next_char(text);
         words = g_utf8_next_char(words);
