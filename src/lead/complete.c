@@ -78,11 +78,22 @@ complete_company(Lead *lead, const LeadFallback *fallback)
         g_free(addresses[i]);
 }
 
+/* One word with a digit, of one letter or two, or without a vowel is some abbreviation: "rfk1974". */
+static gboolean
+is_abbreviation(const char *local)
+{
+    gsize letters = strcspn(local, "._-");
+    return !local[letters] &&
+           (letters < 3 || strpbrk(local, "0123456789") || !strpbrk(local, "aeiouyAEIOUY"));
+}
+
 /* "jane.doe" → "Jane Doe"; NULL when the local part is no name ("info"). */
 static char *
 name_of_address(const char *address)
 {
     g_autofree char *local = g_strndup(address, strcspn(address, "@+"));
+    if (is_abbreviation(local))
+        return NULL;
     for (char *p = local; *p; p++)
         if (strchr("._-0123456789", *p))
             *p = ' ';
@@ -135,8 +146,7 @@ complete_contact(Lead *lead, const LeadFallback *fallback)
         if (candidates[i] && set_if_missing(lead, "contact.name", candidates[i]))
             return;
     /* No name is known, but without one the API would not take the rest of the contact. */
-    g_autofree char *part = email ? g_strndup(email, strcspn(email, "@")) : NULL;
-    lead_put(lead, "contact.name", part ? part : lead_get(lead, "company.name"));
+    lead_put(lead, "contact.name", lead_get(lead, "company.name"));
 }
 
 static void

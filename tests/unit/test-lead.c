@@ -123,7 +123,7 @@ static const Completion completions[] = {
      "Ada Lovelace",
      "Ada Lovelace"},
     {"the domain", NULL, NULL, "jane.doe@acme.example", NULL, {0}, "acme.example", "Jane Doe"},
-    {"a free mail address", NULL, NULL, "info@gmail.com", NULL, {0}, "info@gmail.com", "info"},
+    {"a free mail address", NULL, NULL, "info@gmail.com", NULL, {0}, "info@gmail.com", "info@gmail.com"},
     {"yahoo elsewhere", NULL, NULL, "jd@yahoo.co.uk", NULL, {0}, "jd@yahoo.co.uk", "Jd"},
     {"a domain that only looks free",
      NULL,
