@@ -146,7 +146,7 @@ static const Completion completions[] = {
      NULL,
      {0},
      "live.acme.example",
-     "X"},
+     "live.acme.example"},
     {"the writer's domain",
      NULL,
      NULL,
