@@ -10,6 +10,7 @@
 #define LINE_LONG 90   /* bytes; a signature's lines are shorter */
 #define BLOCK_LINES 10 /* of a signature without closing */
 #define NAME_WORDS 4
+#define CLOSING_MAX 25 /* bytes */
 #define PHONE_DIGITS 7
 
 typedef struct {
@@ -230,7 +231,8 @@ below_closing(const GArray *lines, guint from, guint closing)
     return n >= 2 || evidence > 0 ? first + 1 : 0;
 }
 
-/* What stands above a signature without closing: an empty line, or the end of a sentence. */
+/* What stands above a signature without a known closing: an empty line, the end of a sentence, or
+ * few words and a comma. */
 static gboolean
 is_above_block(const char *text, const GArray *lines, guint i)
 {
@@ -239,7 +241,9 @@ is_above_block(const char *text, const GArray *lines, guint i)
         return length > 0 && strchr(".?!", text[blank + length - 1]);
     }
     const Line *line = &g_array_index(lines, Line, i);
-    return is_blank(line) || strchr(".?!", line->end[-1]);
+    gsize length = line->end - line->begin;
+    return length == 0 || strchr(".?!", line->end[-1]) ||
+           (length <= CLOSING_MAX && line->end[-1] == ','); /* "Peace," */
 }
 
 /* A block of short lines that begins with a name; its first line's number + 1, or 0. */
@@ -254,7 +258,8 @@ find_block(const char *text, const GArray *lines, guint from)
             continue;
         if (is_prose(line))
             break;
-        if (wording_is_label(line->begin, line->end)) /* a form's answers */
+        /* A form's questions and answers. */
+        if (wording_is_label(line->begin, line->end) || line->end[-1] == '?')
             return 0;
         n++;
         if (evidence && is_above_block(text, lines, i + 1) && looks_like_name(line))

@@ -37,11 +37,27 @@ is_decoration(gunichar c)
            c == 0x00B7 || c == 0x2026 || c == 0x25AA || c == 0xFF1A || c == 0xFEFF || c == 0x200B;
 }
 
+/* Behind decoration and the number of a question: "1. Your name". */
+static const char *
+skip_decoration(const char *begin, const char *end)
+{
+    while (begin < end && is_decoration(g_utf8_get_char(begin)))
+        begin = g_utf8_next_char(begin);
+    gsize digits = 0;
+    while (digits < 3 && begin + digits < end && g_ascii_isdigit(begin[digits]))
+        digits++;
+    const char *behind = begin + digits;
+    if (digits == 0 || digits > 2 || end - behind < 2 || !strchr(".)", *behind) || behind[1] != ' ')
+        return begin;
+    for (behind++; behind < end && is_decoration(g_utf8_get_char(behind));)
+        behind = g_utf8_next_char(behind);
+    return behind;
+}
+
 static void
 trim(const char **begin, const char **end)
 {
-    while (*begin < *end && is_decoration(g_utf8_get_char(*begin)))
-        *begin = g_utf8_next_char(*begin);
+    *begin = skip_decoration(*begin, *end);
     while (*end > *begin) {
         const char *last = g_utf8_find_prev_char(*begin, *end);
         if (!last || !is_decoration(g_utf8_get_char(last)))
@@ -103,8 +119,7 @@ note_beginnings(LabelIndex *index)
 static gboolean
 may_be_known(const LabelIndex *index, const char *begin, const char *end)
 {
-    while (begin < end && is_decoration(g_utf8_get_char(begin)))
-        begin = g_utf8_next_char(begin);
+    begin = skip_decoration(begin, end);
     if (begin == end)
         return FALSE;
     guchar first = (guchar)g_ascii_tolower(*begin);
