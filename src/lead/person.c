@@ -23,19 +23,17 @@ static const char *const company_words[] = {
     "gmbh", "incorporated", "limited", "plc",  "pllc",        "group",   NULL};
 /* As any word: somebody's desk, a robot, a form's placeholder. */
 static const char *const team_words[] = {
-    "office",    "team",          "sales",      "support",      "info",
-    "admin",     "administrator", "customer",   "service",      "services",
-    "reception", "noreply",       "no-reply",   "webmaster",    "wordpress",
-    "contact",   "leasing",       "accounting", "department",   "dept",
-    "desk",      "helpdesk",      "mailer",     "notification", "notifications",
-    "unknown",   "anonymous",     "name",       "email",        "phone",
-    "mailbox",   "inquiries",     "inquiry",    "enquiries",    "website",
-    "none",      "n/a",           "null",       "undefined",    "alerts",
-    "alert",     "updates",       "news",       "leads",        "listings",
-    "jobs",      "results",       "responses",  "marketplace",  "network",
-    "robot",     "bot",           "billing",    "newsletter",   "reports",
-    "marketing", "deals",         "offers",     "invites",      "bids",
-    NULL};
+    "office",        "team",      "sales",     "support",   "info",      "admin",
+    "administrator", "customer",  "service",   "services",  "reception", "noreply",
+    "no-reply",      "webmaster", "wordpress", "contact",   "leasing",   "accounting",
+    "department",    "dept",      "desk",      "helpdesk",  "mailer",    "notification",
+    "notifications", "unknown",   "anonymous", "name",      "email",     "phone",
+    "mailbox",       "inquiries", "inquiry",   "enquiries", "website",   "none",
+    "n/a",           "null",      "undefined", "alerts",    "alert",     "updates",
+    "news",          "leads",     "listings",  "jobs",      "results",   "responses",
+    "marketplace",   "network",   "robot",     "bot",       "billing",   "newsletter",
+    "reports",       "marketing", "deals",     "offers",    "invites",   "bids",
+    "the",           "our",       "your",      "my",        NULL};
 
 static gboolean
 is_one_of(const char *word, const char *const *words)
