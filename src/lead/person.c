@@ -6,6 +6,7 @@
 
 #define NAME_MAX_CHARS 80
 #define WORDS_MAX 7
+#define LETTERS_MIN 2
 
 static const char *const titles[] = {
     "mr",   "mrs",     "ms",     "miss",   "mx",     "dr",    "prof", "rev",   "sir",
@@ -200,8 +201,8 @@ person_normalise(const char *raw)
     g_autofree char *joined = join_words(words, shouted || has_case(name, g_unichar_islower));
     if (!joined)
         return NULL;
+    guint letters = 0;
     for (const char *p = joined; *p; p = g_utf8_next_char(p))
-        if (g_unichar_isalpha(g_utf8_get_char(p)))
-            return g_steal_pointer(&joined);
-    return NULL;
+        letters += g_unichar_isalpha(g_utf8_get_char(p));
+    return letters >= LETTERS_MIN ? g_steal_pointer(&joined) : NULL;
 }
