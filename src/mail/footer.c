@@ -116,7 +116,7 @@ is_imprint(const char *begin, const char *end)
 /* Below a form's answers, a last paragraph of few lines with a postal address is the site's; and a
  * last line with an address and more. */
 static gsize
-address_begin(const char *text, gsize end)
+address_begin(const char *text, gsize end, gboolean machine)
 {
     guint answers = 0, lines = 0;
     gsize paragraph = 0, imprint = end;
@@ -142,9 +142,9 @@ address_begin(const char *text, gsize end)
             lines = ADDRESS_LINES + 1; /* they wrote it themselves */
         at += length + 1;
     }
-    if (answers < ANSWERS)
-        return end;
-    return address && lines <= ADDRESS_LINES ? paragraph : imprint;
+    if (address && lines <= ADDRESS_LINES && (machine || answers >= ANSWERS) && paragraph > 0)
+        return paragraph;
+    return machine || answers > 0 ? imprint : end;
 }
 
 /* A line with little more than a phone number, or with a postal address. */
@@ -177,8 +177,8 @@ with_contact_lines(const char *text, gsize found)
 }
 
 gsize
-footer_begin(const char *text)
+footer_begin(const char *text, gboolean machine)
 {
     gsize words = phrase_begin(text);
-    return address_begin(text, text[words] ? with_contact_lines(text, words) : words);
+    return address_begin(text, text[words] ? with_contact_lines(text, words) : words, machine);
 }

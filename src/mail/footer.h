@@ -12,7 +12,8 @@
 
 #define FOOTER_LINES 30
 
-/* Offset of its first line; the text's length when there is none. */
-gsize footer_begin(const char *text);
+/* Offset of its first line; the text's length when there is none. `machine`: the mail is a site's,
+ * whose last paragraph with a postal address is its own without any answers above. */
+gsize footer_begin(const char *text, gboolean machine);
 
 #endif

@@ -17,6 +17,7 @@ liblead_a_SOURCES += \
 	src/mail/html-tame.c src/mail/html-tame.h \
 	src/mail/html-writer.c src/mail/html-writer.h \
 	src/mail/links.c src/mail/links.h \
+	src/mail/mailboxkind.c src/mail/mailboxkind.h \
 	src/mail/message.c src/mail/message.h \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \
@@ -34,13 +35,14 @@ tests_unit_test_message_SOURCES = tests/unit/test-message.c
 TESTS += tests/unit/test-card tests/unit/test-charset tests/unit/test-html \
 	tests/unit/test-message
 
-check_PROGRAMS += tests/unit/test-author tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
+check_PROGRAMS += tests/unit/test-author tests/unit/test-mailboxkind tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
 	tests/unit/test-quote tests/unit/test-signature
 tests_unit_test_author_SOURCES = tests/unit/test-author.c
+tests_unit_test_mailboxkind_SOURCES = tests/unit/test-mailboxkind.c
 tests_unit_test_footer_SOURCES = tests/unit/test-footer.c
 tests_unit_test_flowed_SOURCES = tests/unit/test-flowed.c
 tests_unit_test_forward_SOURCES = tests/unit/test-forward.c
 tests_unit_test_quote_SOURCES = tests/unit/test-quote.c
 tests_unit_test_signature_SOURCES = tests/unit/test-signature.c
-TESTS += tests/unit/test-author tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
+TESTS += tests/unit/test-author tests/unit/test-mailboxkind tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
 	tests/unit/test-quote tests/unit/test-signature

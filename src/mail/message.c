@@ -12,6 +12,7 @@
 #include "mail/forward.h"
 #include "mail/headers.h"
 #include "mail/links.h"
+#include "mail/mailboxkind.h"
 #include "mail/parts.h"
 #include "mail/quote.h"
 #include "mail/signature.h"
@@ -281,18 +282,24 @@ below_banner(const char *text)
     return paragraph && paragraph - begin < BANNER_MAX ? paragraph : line;
 }
 
-/* What the inquirer wrote, apart from what was quoted and the signature. */
+/* What the inquirer wrote, apart from what was quoted, the signature and a footer. A machine signs
+ * with its site's name and address, which are nobody's. */
 static void
 split_body(Reading *reading, const char *text)
 {
+    Message *message = reading->message;
+    MessageAddress from = message_from(message);
+    gboolean machine = mailbox_kind(from.address) == MAILBOX_MACHINE;
     char *quoted = NULL;
     char *body = quote_split(below_banner(text), &quoted);
-    body[footer_begin(body)] = '\0';
-    gsize begin = signature_begin(body, message_from(reading->message).name);
-    set_view(reading->message, VIEW_SIGNATURE, g_strdup(body + begin));
+    body[footer_begin(body, machine)] = '\0';
+    gsize begin = machine ? signature_separator(body) : signature_begin(body, from.name);
+    /* A forwarder may sign below what they pass on. */
+    gboolean nobodys = machine || signature_is_of(body + begin, message_via(message).name);
+    set_view(message, VIEW_SIGNATURE, g_strdup(nobodys ? "" : body + begin));
     body[begin] = '\0';
-    set_view(reading->message, VIEW_BODY, body);
-    set_view(reading->message, VIEW_QUOTED, quoted);
+    set_view(message, VIEW_BODY, body);
+    set_view(message, VIEW_QUOTED, quoted);
 }
 
 /* A mail that was attached whole: it is the inquiry when the outer one says that it forwards, is

@@ -293,34 +293,81 @@ find_author(const char *text, const GArray *lines, guint from, const char *name)
     return 0;
 }
 
+/* The separator among the lines from `legal` on; the text's length when there is none. */
+static gsize
+find_separator(const char *text, const GArray *lines, guint legal)
+{
+    guint n = 0;
+    for (guint i = legal; i < lines->len && n <= LINES_MAX; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        if (is_separator(lines, i))
+            return line_offset(text, line);
+        n += !is_blank(line);
+    }
+    return strlen(text);
+}
+
+gsize
+signature_separator(const char *text)
+{
+    g_autoptr(GArray) lines = last_lines(text);
+    return find_separator(text, lines, skip_disclaimer(lines));
+}
+
+/* A phone's line among the last, which is the first that is no signature's above; else `legal`. */
+static guint
+find_device(const GArray *lines, guint legal)
+{
+    guint n = 0;
+    for (guint i = legal; i < lines->len && n < FOOTER_LINES; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        if (!is_blank(line) && is_device_line(line))
+            return i + 1;
+        n += !is_blank(line);
+    }
+    return legal;
+}
+
+/* The line below a closing; 0 when there is none. */
+static guint
+find_closing(const GArray *lines, guint from)
+{
+    guint n = 0;
+    for (guint i = from; i < lines->len && n <= LINES_MAX; i++) {
+        const Line *line = &g_array_index(lines, Line, i);
+        guint first = is_closing(line) ? below_closing(lines, from, i) : 0;
+        if (first > 0)
+            return first;
+        n += !is_blank(line);
+    }
+    return 0;
+}
+
 gsize
 signature_begin(const char *text, const char *author)
 {
     g_autoptr(GArray) lines = last_lines(text);
-    guint legal = skip_disclaimer(lines), found = legal, n = 0;
-    for (guint i = legal; i < lines->len && n <= LINES_MAX; i++) {
-        const Line *line = &g_array_index(lines, Line, i);
-        if (is_blank(line))
-            continue;
-        if (is_separator(lines, i))
-            return line_offset(text, line);
-        if (n < FOOTER_LINES && is_device_line(line))
-            found = i + 1;
-        n++;
-    }
-    guint device = found;
-    n = 0;
-    for (guint i = device; i < lines->len && n <= LINES_MAX; i++) {
-        const Line *line = &g_array_index(lines, Line, i);
-        guint first = is_closing(line) ? below_closing(lines, device, i) : 0;
-        if (first > 0)
-            return line_offset(text, &g_array_index(lines, Line, first - 1));
-        n += !is_blank(line);
-    }
-    guint block = find_block(text, lines, device);
-    if (block == 0)
-        block = find_author(text, lines, device, author);
-    if (block > 0)
-        found = block;
+    guint legal = skip_disclaimer(lines);
+    gsize separator = find_separator(text, lines, legal);
+    if (text[separator])
+        return separator;
+    guint device = find_device(lines, legal), found = find_closing(lines, device);
+    if (found == 0)
+        found = find_block(text, lines, device);
+    if (found == 0)
+        found = find_author(text, lines, device, author);
+    if (found == 0)
+        found = device;
     return found > 0 ? line_offset(text, &g_array_index(lines, Line, found - 1)) : strlen(text);
+}
+
+gboolean
+signature_is_of(const char *signature, const char *name)
+{
+    const char *begin = signature + strspn(signature, "- \t\n");
+    Line line = {begin, begin + strcspn(begin, "\n")};
+    if (!name || is_blank(&line))
+        return FALSE;
+    g_auto(GStrv) words = g_strsplit_set(name, " ,\"", 8);
+    return is_author(&line, words);
 }

@@ -12,8 +12,14 @@
 
 #include <glib.h>
 
-/* Offset of its first line; the text's length when there is none. The closing stays above. */
-/* `author`: the display name in the header, or NULL. */
+/* Offset of its first line; the text's length when there is none. The closing stays above.
+ * `author`: the display name in the header, or NULL. */
 gsize signature_begin(const char *text, const char *author);
+
+/* Offset of the separator "-- " that begins one; the text's length when there is none. */
+gsize signature_separator(const char *text);
+
+/* Whether a signature begins with this name, the separator apart. `name` may be NULL. */
+gboolean signature_is_of(const char *signature, const char *name);
 
 #endif

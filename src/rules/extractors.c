@@ -1,8 +1,10 @@
 #include <string.h>
 
+#include "base/domain.h"
 #include "base/limits.h"
 #include "lead/value.h"
 #include "mail/links.h"
+#include "mail/mailboxkind.h"
 #include "rules/label.h"
 #include "rules/run.h"
 #include "rules/template.h"
@@ -59,6 +61,18 @@ is_nobody(const Run *run, const char *address)
     return email && value_email_is_not_a_person(email, own);
 }
 
+/* Of a mail that a machine sent: an address in its domain, such as its help's. */
+static gboolean
+is_of_site(const Run *run, const char *value)
+{
+    const char *from = message_from(run->message).address;
+    if (mailbox_kind(from) != MAILBOX_MACHINE)
+        return FALSE;
+    g_autofree char *email = value_normalise(TYPE_EMAIL, value, NULL);
+    const char *at = email ? strrchr(email, '@') : NULL, *theirs = strrchr(from, '@');
+    return at && (domain_is_below(at + 1, theirs + 1) || domain_is_below(theirs + 1, at + 1));
+}
+
 /* Try a value, of which `raw` is shown in the account; `view` NULL and `length` 0 when it stands in
  * no view. */
 static gboolean
@@ -74,6 +88,8 @@ offer_as(Attempt *attempt, const char *view, gsize offset, gsize length, const c
         return FALSE;
     if (attempt->field->type == TYPE_EMAIL && is_nobody(run, value))
         why = g_strdup("an address of ours, a robot's or a relay's");
+    else if (attempt->field->type == TYPE_EMAIL && is_of_site(run, value))
+        why = g_strdup("an address of the site that sent it");
     else if (lead_set(run->lead, name, value, &set, &why)) {
         Step *step = add_step(attempt, STEP_WON, view, offset, length, raw, NULL);
         /* Names of the table and of the rules outlive the account; so must this. */
@@ -369,21 +385,6 @@ run_card(Attempt *attempt)
 
 /* --- from --- */
 
-/* leads@, info@ …: of a site or office rather than of one person. */
-static gboolean
-is_role(const char *address)
-{
-    static const char *const roles[] = {
-        "admin",     "alert",     "alerts",  "bot",     "chat",   "contact",   "crm",
-        "customer",  "email",     "form",    "forms",   "hello",  "help",      "info",
-        "inquiries", "inquiry",   "lead",    "leads",   "mail",   "marketing", "news",
-        "newlead",   "newleads",  "office",  "orders",  "quotes", "referrals", "requests",
-        "sales",     "service",   "site",    "support", "system", "team",      "web",
-        "webform",   "webmaster", "website", NULL};
-    g_autofree char *local = g_ascii_strdown(address, (gssize)strcspn(address, "@+"));
-    return g_strv_contains(roles, local);
-}
-
 /* Whether the writer was named by something else than the header: the header is then a site's. */
 static gboolean
 is_named_elsewhere(const Run *run)
@@ -418,8 +419,9 @@ is_domain_name(const char *name, const char *address)
     g_autofree char *local = g_ascii_strdown(address, at - address);
     gsize first = strcspn(name, " ");
     g_autofree char *word = g_ascii_strdown(name, (gssize)first);
-    gboolean same = strcmp(letters->str, label->str) == 0 ||
-                    (is_role(address) && g_str_has_prefix(label->str, letters->str));
+    gboolean same =
+        strcmp(letters->str, label->str) == 0 ||
+        (mailbox_kind(address) != MAILBOX_PERSON && g_str_has_prefix(label->str, letters->str));
     return letters->len >= 4 && same && !strstr(local, word);
 }
 
@@ -437,11 +439,14 @@ run_from(Attempt *attempt)
     if (!value)
         return FALSE;
     const char *why = NULL;
-    if (attempt->field->type == TYPE_NAME && is_nobody(attempt->run, address.address))
+    gboolean machine = mailbox_kind(address.address) == MAILBOX_MACHINE;
+    if (attempt->field->type == TYPE_NAME && (machine || is_nobody(attempt->run, address.address)))
         why = "the name of an address of ours, a robot's or a relay's";
+    else if (machine)
+        why = "a site's own address";
     else if (attempt->field->type == TYPE_NAME && is_domain_name(value, address.address))
         why = "the name of the sender's site or company, not of a person";
-    else if (attempt->field->type == TYPE_EMAIL && is_role(value) &&
+    else if (attempt->field->type == TYPE_EMAIL && mailbox_kind(value) == MAILBOX_OFFICE &&
              is_named_elsewhere(attempt->run))
         why = "a site's address: who writes is named in the mail";
     if (!why)

@@ -119,6 +119,16 @@ begins_at_the_writers_own_name(void)
 }
 
 static void
+knows_whose_it_is(void)
+{
+    g_assert_true(signature_is_of("-- \nAda Lovelace\nMills\n", "Lovelace, Ada"));
+    g_assert_true(signature_is_of("Ada Lovelace | Mills", "Ada Lovelace"));
+    g_assert_false(signature_is_of("-- \nCharles Babbage\n", "Ada Lovelace"));
+    g_assert_false(signature_is_of("-- \nAda Lovelace\n", NULL));
+    g_assert_false(signature_is_of("", "Ada Lovelace"));
+}
+
+static void
 takes_the_legal_text_along(void)
 {
     assert_signature(ABOVE "\nCONFIDENTIALITY NOTICE: this is for the addressee.\nOnly.\n",
@@ -156,6 +166,7 @@ main(int argc, char **argv)
     g_test_add_func("/signature/begins-at-a-block-that-names-somebody",
                     begins_at_a_block_that_names_somebody);
     g_test_add_func("/signature/begins-at-the-writers-own-name", begins_at_the_writers_own_name);
+    g_test_add_func("/signature/knows-whose-it-is", knows_whose_it_is);
     g_test_add_func("/signature/takes-the-legal-text-along", takes_the_legal_text_along);
     g_test_add_func("/signature/is-linear-in-blank-lines", is_linear_in_blank_lines);
     return g_test_run();
