@@ -61,14 +61,21 @@ choose_source(Run *run, const Ruleset *ruleset)
     return NULL;
 }
 
+/* Of a mail that one of us passed on, our own domain must have passed: the site's signature is no
+ * more in it. */
 static gboolean
-is_authenticated(const Source *source, const Message *message)
+is_authenticated(const Run *run)
 {
-    const char *const *domains = message_authenticated(message);
-    for (guint i = 0; domains[i]; i++)
+    const Source *source = run->source;
+    const char *const *domains = message_authenticated(run->message);
+    gboolean forwarded = message_forwarded(run->message);
+    for (guint i = 0; domains[i]; i++) {
+        if (forwarded && domain_is_in(domains[i], run->options->own_domains))
+            return TRUE;
         for (guint j = 0; j < source->authenticate->len; j++)
             if (domain_is_below(domains[i], g_ptr_array_index(source->authenticate, j)))
                 return TRUE;
+    }
     return FALSE;
 }
 
@@ -83,12 +90,14 @@ judge_action(Run *run)
     else if (source->action == ACTION_IGNORE)
         result->reason = g_strdup_printf("the rule %s ignores it", source->name);
     if (source->action != ACTION_SUBMIT || source->authenticate->len == 0 ||
-        !run->options->judge_authentication || is_authenticated(source, run->message))
+        !run->options->judge_authentication || is_authenticated(run))
         return;
     result->action = ACTION_HOLD;
     result->unauthenticated = TRUE;
-    result->reason = g_strdup_printf("no DKIM or DMARC pass for %s: perhaps forged",
-                                     (char *)g_ptr_array_index(source->authenticate, 0));
+    result->reason =
+        g_strdup_printf("no DKIM or DMARC pass for %s%s: perhaps forged",
+                        (char *)g_ptr_array_index(source->authenticate, 0),
+                        message_forwarded(run->message) ? " or, as it was forwarded, for us" : "");
 }
 
 /* --- fields --- */

@@ -199,6 +199,31 @@ test_what_is_not_authenticated_is_held(void)
 }
 
 static void
+test_what_we_forward_ourselves_is_authenticated_by_our_own_domain(void)
+{
+    static const struct {
+        const char *results;
+        Action action;
+    } cases[] = {
+        {"dkim=pass header.d=example.com", ACTION_SUBMIT},
+        {"dkim=pass header.d=elsewhere.example", ACTION_HOLD},
+        {"dkim=fail header.d=example.com", ACTION_HOLD},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        g_autofree char *mail =
+            g_strconcat("From: Dana <dana@example.com>\nSubject: Fwd: lead\n"
+                        "Authentication-Results: mx.example.com; ",
+                        cases[i].results,
+                        "\n\n---------- Forwarded message ---------\nFrom: <new@angi.com>\n"
+                        "Subject: lead\nDate: Monday\n\nName: Ada\n",
+                        NULL);
+        g_autoptr(Extraction) extraction = extract(ANGI, mail, TRUE);
+        g_assert_cmpstr(extraction->source, ==, "angi");
+        g_assert_cmpint(extraction->action, ==, cases[i].action);
+    }
+}
+
+static void
 test_conditions(void)
 {
     static const char mail[] = "From: Ada <a@x.example>\nSubject: new lead\n\nHello\n";
@@ -327,6 +352,8 @@ main(int argc, char **argv)
     g_test_add_func("/extraction/address", test_an_address_takes_the_lines_it_needs);
     g_test_add_func("/extraction/limit",
                     test_a_pattern_at_its_limit_is_named_and_the_next_is_tried);
+    g_test_add_func("/extraction/forwarded-by-us",
+                    test_what_we_forward_ourselves_is_authenticated_by_our_own_domain);
     g_test_add_func("/extraction/authenticate", test_what_is_not_authenticated_is_held);
     g_test_add_func("/extraction/when", test_conditions);
     g_test_add_func("/extraction/ignore", test_ignored_mail_makes_no_lead);
