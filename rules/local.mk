@@ -96,6 +96,9 @@ dist_rulesamples_DATA = \
 	rules/samples/kept-4-returned-mail-slot.eml \
 	rules/samples/kept-5-listing-from-news.eml \
 	rules/samples/kept-6-auto-generated.eml \
+	rules/samples/kept-7-marketing.eml \
+	rules/samples/kept-8-billing.eml \
+	rules/samples/kept-9-own-group.eml \
 	rules/samples/loopnet-1.eml \
 	rules/samples/loopnet-2.eml \
 	rules/samples/loopnet-3-newsletter.eml \
