@@ -119,6 +119,30 @@ is_city(const char *part)
     return words <= CITY_WORDS_MAX && g_unichar_isalpha(g_utf8_get_char(part)) && !is_unit(part);
 }
 
+static char *
+last_part(GPtrArray *parts)
+{
+    return parts->len ? parts->pdata[parts->len - 1] : NULL;
+}
+
+/* A number alone, where a line was wrapped behind it. */
+static gboolean
+is_house_number(const char *part)
+{
+    gsize digits = part ? strspn(part, "0123456789") : 0;
+    return digits > 0 && digits <= 5 && !part[digits];
+}
+
+/* Takes `part` over. */
+static void
+join_last(GPtrArray *parts, char *part)
+{
+    char *both = g_strconcat(last_part(parts), " ", part, NULL);
+    g_ptr_array_set_size(parts, (gint)parts->len - 1);
+    g_ptr_array_add(parts, both);
+    g_free(part);
+}
+
 /* The address's pieces between commas and line breaks, folded; at most PARTS_MAX. */
 static GPtrArray *
 parts_of(const char *raw)
@@ -131,18 +155,14 @@ parts_of(const char *raw)
         gsize length = strlen(part);
         while (length && strchr(" .-*", part[length - 1]) && !g_str_has_suffix(part, " St."))
             part[--length] = '\0';
-        if (length)
+        if (length && is_house_number(last_part(parts)))
+            join_last(parts, part);
+        else if (length)
             g_ptr_array_add(parts, part);
         else
             g_free(part);
     }
     return parts;
-}
-
-static char *
-last_part(GPtrArray *parts)
-{
-    return parts->len ? parts->pdata[parts->len - 1] : NULL;
 }
 
 static void

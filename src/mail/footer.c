@@ -176,9 +176,24 @@ with_contact_lines(const char *text, gsize found)
     return found;
 }
 
+/* The separator right above a footer is the footer's: a mailing list's "-- ". */
+static gsize
+with_separator(const char *text, gsize found)
+{
+    gsize end = found;
+    while (end > 0 && strchr(" \t\n", text[end - 1]))
+        end--;
+    gsize begin = end;
+    while (begin > 0 && text[begin - 1] == '-')
+        begin--;
+    return end - begin >= 2 && (begin == 0 || text[begin - 1] == '\n') ? begin : found;
+}
+
 gsize
 footer_begin(const char *text, gboolean machine)
 {
     gsize words = phrase_begin(text);
-    return address_begin(text, text[words] ? with_contact_lines(text, words) : words, machine);
+    if (text[words])
+        words = with_separator(text, with_contact_lines(text, words));
+    return address_begin(text, words, machine);
 }

@@ -289,7 +289,9 @@ split_body(Reading *reading, const char *text)
 {
     Message *message = reading->message;
     MessageAddress from = message_from(message);
-    gboolean machine = mailbox_kind(from.address) == MAILBOX_MACHINE;
+    /* A group of ours puts its own address into From: "'Ada Lovelace' via Leads". */
+    gboolean group = is_ours(reading, message->from) && from.name && strstr(from.name, " via ");
+    gboolean machine = !group && mailbox_kind(from.address) == MAILBOX_MACHINE;
     char *quoted = NULL;
     char *body = quote_split(below_banner(text), &quoted);
     body[footer_begin(body, machine)] = '\0';

@@ -449,7 +449,7 @@ strip(const char **begin, const char **end)
 {
     while (*begin < *end && (g_ascii_isspace(**begin) || strchr("*_", **begin)))
         ++*begin;
-    while (*end > *begin && (g_ascii_isspace((*end)[-1]) || strchr("*_|", (*end)[-1])))
+    while (*end > *begin && (g_ascii_isspace((*end)[-1]) || strchr("*_|;", (*end)[-1])))
         --*end;
 }
 

@@ -17,7 +17,7 @@ static void
 begins_at_its_words(void)
 {
     assert_footer(FORM "\nUnsubscribe | Privacy\n", "Unsubscribe | Privacy\n");
-    assert_footer(FORM "---\nUser IP: 192.0.2.1\n", "User IP: 192.0.2.1\n");
+    assert_footer(FORM "---\nUser IP: 192.0.2.1\n", "---\nUser IP: 192.0.2.1\n");
     assert_footer(FORM "\nYou are receiving this as a pro.\nAcme, Springfield\n\n© 2026 Acme\n",
                   "You are receiving this as a pro.\nAcme, Springfield\n\n© 2026 Acme\n");
 }
