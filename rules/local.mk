@@ -124,6 +124,7 @@ dist_rulesamples_DATA = \
 	rules/samples/web-form-1-table.eml \
 	rules/samples/web-form-2-lines.eml \
 	rules/samples/web-form-3-reply.eml \
+	rules/samples/web-form-4-spanish.eml \
 	rules/samples/wix-1.eml \
 	rules/samples/wix-2.eml \
 	rules/samples/wix-3-news.eml \
