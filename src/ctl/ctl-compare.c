@@ -132,7 +132,7 @@ static gboolean
 compare_mail(const StoredMail *mail, gpointer data)
 {
     Compare *compare = data;
-    const ReadingEnvelope envelope = {NULL, NULL};
+    const ReadingEnvelope envelope = {NULL, NULL, FALSE};
     int status;
     g_autoptr(Reading) a = reading_of(&compare->sides[0], mail, &envelope, &status);
     g_autoptr(Reading) b = a ? reading_of(&compare->sides[1], mail, &envelope, &status) : NULL;

@@ -278,7 +278,7 @@ ctl_explain(Ctl *ctl, char **argv)
     int status = ctl_parse(ctl, argv, &usage, entries, &operands);
     if (status >= 0)
         return status;
-    const ReadingEnvelope envelope = {recipient, sender};
+    const ReadingEnvelope envelope = {recipient, sender, TRUE};
     g_autoptr(Reading) reading = reading_new(ctl, operands[0], &envelope, &status);
     if (!reading)
         return status;

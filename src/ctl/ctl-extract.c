@@ -51,7 +51,7 @@ ctl_extract(Ctl *ctl, char **argv)
     status = ctl_ruleset(ctl);
     if (status != EX_OK)
         return status;
-    Extract extract = {ctl, {recipient, sender}, EX_OK};
+    Extract extract = {ctl, {recipient, sender, FALSE}, EX_OK};
     status = mailstore_each(*operands ? (const char *const *)operands : standard_input,
                             ctl->config->limit_message, extract_mail, &extract);
     return extract.status != EX_OK ? extract.status : status;

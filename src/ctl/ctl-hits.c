@@ -137,7 +137,7 @@ static gboolean
 count_mail(const StoredMail *mail, gpointer data)
 {
     Count *count = data;
-    const ReadingEnvelope envelope = {NULL, NULL};
+    const ReadingEnvelope envelope = {NULL, NULL, FALSE};
     int status;
     g_autoptr(Reading) reading = reading_of(count->ctl, mail, &envelope, &status);
     count->mails++;

@@ -145,7 +145,7 @@ reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *enve
         .truncated = stored->truncated,
         .sender = envelope->sender ? envelope->sender : path,
         .recipients = recipients,
-        .explain = TRUE,
+        .explain = envelope->explain,
     };
 
     g_autoptr(Reading) reading = g_new0(Reading, 1);

@@ -16,6 +16,7 @@
 typedef struct {
     const char *recipient; /* --recipient, or NULL */
     const char *sender;    /* --sender, or NULL */
+    gboolean explain;      /* judge all that lowers the trust */
 } ReadingEnvelope;
 
 typedef struct {
