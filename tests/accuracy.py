@@ -71,7 +71,7 @@ class Tally:
 
 
 def fold(text):
-    return re.sub(r'\s+', ' ', str(text)).strip().casefold()
+    return re.sub(r'\s+', ' ', str(text).replace('’', "'")).strip().casefold()
 
 
 def same(expected, got):

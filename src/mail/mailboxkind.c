@@ -10,14 +10,16 @@ static const char *const offices[] = {
 };
 
 static const char *const machines[] = {
-    "alert",           "alerts",     "automail",    "autoresponder", "bot",       "crm",
-    "donotreply",      "form",       "formmailer",  "forms",         "invites",   "lead",
-    "leadform",        "leads",      "listing",     "listings",      "mailer",    "matches",
-    "members",         "messages",   "newlead",     "newleads",      "noreply",   "notification",
-    "notifications",   "notifier",   "notify",      "projects",      "referrals", "results",
-    "robot",           "submission", "submissions", "system",        "updates",   "web",
-    "webform",         "webforms",   "webmaster",   "website",       "wordpress", "formsubmission",
-    "formsubmissions", NULL,
+    "alert",        "alerts",        "automail",  "autoresponder",  "bot",
+    "crm",          "deliver",       "delivery",  "donotreply",     "form",
+    "formmailer",   "forms",         "invites",   "lead",           "leadform",
+    "leads",        "listing",       "listings",  "mailer",         "matches",
+    "members",      "messages",      "newlead",   "newleads",       "noreply",
+    "notification", "notifications", "notifier",  "notify",         "projects",
+    "referrals",    "results",       "robot",     "submission",     "submissions",
+    "system",       "updates",       "web",       "webform",        "webforms",
+    "webmaster",    "website",       "wordpress", "formsubmission", "formsubmissions",
+    NULL,
 };
 
 MailboxKind
