@@ -250,6 +250,17 @@ take_state(GPtrArray *parts, gboolean postal)
     return NULL;
 }
 
+/* "in Plainfield" */
+static const char *
+behind_preposition(const char *city)
+{
+    static const char *const prepositions[] = {"in ", "near ", "at "};
+    for (guint i = 0; i < G_N_ELEMENTS(prepositions); i++)
+        if (g_ascii_strncasecmp(city, prepositions[i], strlen(prepositions[i])) == 0)
+            return city + strlen(prepositions[i]);
+    return city;
+}
+
 /* "1450 W Fulton Market Chicago": the city is what follows the street's type, a direction behind
  * it and a unit. NULL when no such place is to be seen; else the words are cut off the part. */
 static char *
@@ -273,7 +284,7 @@ city_behind_street(char *part)
     char *at = last_words(part, n - city);
     if (!at || at == part || !is_city(at))
         return NULL;
-    char *taken = g_strdup(at);
+    char *taken = g_strdup(behind_preposition(at));
     *at = '\0';
     g_strchomp(part);
     return taken;
@@ -305,7 +316,7 @@ take_city(GPtrArray *parts, gboolean sure)
         return sure ? city_behind_street(part) : NULL;
     if (!is_city(part) || (!sure && parts->len < 2))
         return NULL;
-    char *city = g_strdup(part);
+    char *city = g_strdup(behind_preposition(part));
     drop_last(parts);
     return city;
 }
