@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+#define RECORD_FOR_EVER G_MAXUINT64 /* of same_within */
+
 typedef struct {
     char *account;
     char *source;   /* the rule source's name */
@@ -16,6 +18,7 @@ typedef struct {
     char *message_key; /* Message-ID, or NULL */
     char *digest;      /* hex SHA-256 of sender, subject and body text */
     char *queue_id;    /* the MTA's, or NULL */
+    guint64 same_within; /* seconds in which the same digest is the same mail; 0: never */
 } LeadRecord;
 
 void record_free(LeadRecord *record); /* takes NULL */

@@ -2,8 +2,6 @@
 
 #include "queue/queue-private.h"
 
-#define DAY ((gint64)24 * 60 * 60 * G_USEC_PER_SEC)
-
 /* One mail's records, in its thread's stack, waiting for whoever writes. */
 typedef struct {
     const GPtrArray *records;
@@ -13,12 +11,11 @@ typedef struct {
     gboolean done;
 } Job;
 
-/* The id of a lead that this message already has in the account. TRUE when there is one. */
+/* The id that a statement finds, of a lead that this message already has. TRUE when there is one.
+ */
 static gboolean
-find_lead(Queue *queue, const char *sql, const char *account, const char *key, gint64 since,
-          char *id, GError **error)
+found(Queue *queue, sqlite3_stmt *statement, char *id, GError **error)
 {
-    sqlite3_stmt *statement = queue_statement(queue, error, sql, "ssi", account, key, since);
     if (!statement)
         return FALSE;
     int result = sqlite3_step(statement);
@@ -30,19 +27,34 @@ find_lead(Queue *queue, const char *sql, const char *account, const char *key, g
     return result == SQLITE_ROW;
 }
 
+/* By Message-ID for good, also when the lead itself has been purged; else by content. */
 static gboolean
 find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, GError **error)
 {
-    if (record->message_key &&
-        find_lead(queue,
-                  "SELECT id FROM leads WHERE account = ? AND message_key = ? AND created > ?",
-                  record->account, record->message_key, -1, id, error))
+    gboolean for_ever = record->same_within == RECORD_FOR_EVER;
+    const char *key = record->message_key, *account = record->account;
+    gint64 since = for_ever ? 0 : now - (gint64)record->same_within * G_USEC_PER_SEC;
+    if (key && found(queue,
+                     queue_statement(queue, error,
+                                     "SELECT id FROM leads WHERE account = ? AND message_key = ?",
+                                     "ss", account, key),
+                     id, error))
         return TRUE;
-    return !*error &&
-           find_lead(queue,
-                     "SELECT id FROM leads WHERE account = ? AND digest = ? AND created > ?"
-                     " ORDER BY created DESC LIMIT 1",
-                     record->account, record->digest, now - DAY, id, error);
+    if (!*error && record->same_within > 0 &&
+        found(queue,
+              queue_statement(queue, error,
+                              "SELECT id FROM leads WHERE account = ? AND digest = ?"
+                              " AND created > ? ORDER BY created DESC LIMIT 1",
+                              "ssi", account, record->digest, since),
+              id, error))
+        return TRUE;
+    return !*error && (key || for_ever) &&
+           found(queue,
+                 queue_statement(queue, error,
+                                 "SELECT id FROM purged WHERE account = ?"
+                                 " AND fingerprint = fingerprint(?)",
+                                 "ss", account, key ? key : record->digest),
+                 id, error);
 }
 
 static void

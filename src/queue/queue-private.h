@@ -9,6 +9,8 @@
 
 #include "queue/queue.h"
 
+#define DAY ((gint64)24 * 60 * 60 * G_USEC_PER_SEC)
+
 struct Queue {
     sqlite3 *db;
     char *path;

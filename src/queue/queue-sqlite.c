@@ -9,7 +9,7 @@
 G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
 
 #define APPLICATION_ID 0x4C656164 /* "Lead" */
-#define VERSION 1
+#define VERSION 2
 #define BUSY_WAIT 10000 /* milliseconds until a lock counts as held for too long */
 #define BUSY_PAUSE 500  /* microseconds between two looks at it */
 #define WAL_PAGES 2000  /* the log is worked off beyond so many pages */
@@ -59,6 +59,21 @@ static const char *const migrations[VERSION] = {
     "CREATE TABLE accounts ("
     "  name TEXT PRIMARY KEY,"
     "  stopped TEXT"
+    ") STRICT;",
+    /* Of a lead that is purged its message stays known, by a digest. */
+    "CREATE TABLE purged ("
+    "  account TEXT NOT NULL,"
+    "  fingerprint TEXT NOT NULL,"
+    "  id TEXT NOT NULL,"
+    "  PRIMARY KEY (account, fingerprint)"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX leads_unsent ON leads (account, state, changed)"
+    "  WHERE state IN ('held', 'dead');"
+    "ALTER TABLE accounts ADD COLUMN paused TEXT;"
+    "CREATE TABLE alerts ("
+    "  name TEXT PRIMARY KEY,"
+    "  since INTEGER NOT NULL,"
+    "  told INTEGER NOT NULL"
     ") STRICT;",
 };
 
@@ -345,12 +360,25 @@ migrate(Queue *queue, GError **error)
     return queue_end(queue, good, error);
 }
 
+/* SQL's fingerprint(text): hex SHA-256. */
+static void
+fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
+{
+    (void)n;
+    const char *text = (const char *)sqlite3_value_text(values[0]);
+    if (text)
+        sqlite3_result_text(context, g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1), -1,
+                            g_free);
+}
+
 static gboolean
 prepare(Queue *queue, GError **error)
 {
     gint64 version;
     sqlite3_extended_result_codes(queue->db, 0);
     sqlite3_busy_handler(queue->db, on_busy, NULL);
+    sqlite3_create_function(queue->db, "fingerprint", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
+                            fingerprint, NULL, NULL);
     if (!identify(queue, &version, error))
         return FALSE;
     if (queue->readonly)
@@ -360,7 +388,8 @@ prepare(Queue *queue, GError **error)
                                           queue->path, (int)version, VERSION);
     g_autofree char *pragmas = g_strdup_printf(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-        "PRAGMA trusted_schema = OFF; PRAGMA wal_autocheckpoint = %d",
+        "PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON;"
+        "PRAGMA wal_autocheckpoint = %d",
         WAL_PAGES);
     return execute(queue, pragmas, "opening", error) &&
            (version == VERSION || migrate(queue, error));

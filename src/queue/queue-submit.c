@@ -86,6 +86,14 @@ read_lead(sqlite3_stmt *statement)
     return lead;
 }
 
+/* No wait is longer (see submit/answer.h): what waits for a time beyond it was written by a clock
+ * that ran ahead and has been set back since, and is due. */
+static gint64
+farthest(gint64 now)
+{
+    return now + 2 * DAY;
+}
+
 /* What is due, the longest first; a `sending` one whose lease ran out as well. */
 static gboolean
 read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *leads, GArray *found,
@@ -96,8 +104,9 @@ read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *l
         queue_statement(queue, error,
                         "SELECT seq, id, account, source, payload, queue_id, created, attempts,"
                         " state = 'sending' FROM leads WHERE state IN ('pending', 'sending')"
-                        " AND account = ? AND not_before <= ? ORDER BY not_before, seq LIMIT ?",
-                        "sii", account, now, (gint64)most);
+                        " AND account = ? AND (not_before <= ? OR not_before > ?)"
+                        " ORDER BY not_before, seq LIMIT ?",
+                        "siii", account, now, farthest(now), (gint64)most);
     if (!statement)
         return FALSE;
     int result;
@@ -169,10 +178,17 @@ queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, GError **error
 gint64
 queue_next_due(Queue *queue, const char *account, GError **error)
 {
-    return queue_integer(queue, G_MAXINT64, error,
-                         "SELECT min(not_before) FROM leads"
-                         " WHERE state IN ('pending', 'sending') AND account = ?",
-                         "s", account);
+    gint64 first = queue_integer(queue, G_MAXINT64, error,
+                                 "SELECT min(not_before) FROM leads"
+                                 " WHERE state IN ('pending', 'sending') AND account = ?",
+                                 "s", account);
+    if (first < 0 || first == G_MAXINT64 || first <= g_get_real_time())
+        return first;
+    gint64 last = queue_integer(queue, 0, error,
+                                "SELECT max(not_before) FROM leads"
+                                " WHERE state IN ('pending', 'sending') AND account = ?",
+                                "s", account);
+    return last > farthest(g_get_real_time()) ? 0 : first;
 }
 
 int
@@ -198,34 +214,26 @@ queue_changed(Queue *queue)
 }
 
 gboolean
-queue_account_stop(Queue *queue, const char *account, const char *reason, GError **error)
-{
-    return queue_run(queue, error,
-                     "INSERT INTO accounts (name, stopped) VALUES (?, ?)"
-                     " ON CONFLICT (name) DO UPDATE SET stopped = excluded.stopped",
-                     "ss", account, reason);
-}
-
-char *
-queue_account_stopped(Queue *queue, const char *account)
-{
-    sqlite3_stmt *statement =
-        queue_statement(queue, NULL, "SELECT stopped FROM accounts WHERE name = ?", "s", account);
-    if (!statement)
-        return NULL;
-    char *reason = sqlite3_step(statement) == SQLITE_ROW ? queue_column(statement, 0) : NULL;
-    sqlite3_reset(statement);
-    return reason;
-}
-
-gboolean
 queue_purge(Queue *queue, guint64 age, guint *purged, GError **error)
 {
     gint64 before = g_get_real_time() - (gint64)MIN(age, G_MAXINT32) * G_USEC_PER_SEC;
+    *purged = 0;
+    if (!queue_begin(queue, error))
+        return FALSE;
     gboolean good =
+        queue_run(queue, error,
+                  "INSERT OR IGNORE INTO purged (account, fingerprint, id)"
+                  " SELECT account, fingerprint(coalesce(message_key, digest)), id FROM leads"
+                  " WHERE state IN ('done', 'dead') AND changed < ?",
+                  "i", before) &&
         queue_run(queue, error, "DELETE FROM leads WHERE state IN ('done', 'dead') AND changed < ?",
                   "i", before);
-    if (purged)
-        *purged = good ? sqlite3_changes(queue->db) : 0;
-    return good;
+    guint count = good ? sqlite3_changes(queue->db) : 0;
+    if (!queue_end(queue, good, error))
+        return FALSE;
+    *purged = count;
+    /* The log still has the pages that were overwritten; readers may keep it a while. */
+    if (count > 0)
+        sqlite3_wal_checkpoint_v2(queue->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+    return TRUE;
 }

@@ -54,8 +54,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Queue, queue_close)
 typedef enum { COMMIT_NEW, COMMIT_DUPLICATE, COMMIT_FAILED } CommitResult;
 
 /* Commit all records of one mail, all or none, durable on return. ids[i] gets the id of record i:
- * the new one, or the one that the same message already has in that account (by message_key,
- * else by digest within 24 hours). COMMIT_DUPLICATE when none was new. */
+ * the new one, or the one that the same message already has in that account: by message_key,
+ * which stays known when the lead is purged, else by digest within the record's same_within.
+ * COMMIT_DUPLICATE when none was new. */
 CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
                           GError **error);
 
@@ -101,14 +102,40 @@ gint64 queue_next_due(Queue *queue, const char *account, GError **error);
 int queue_watch(Queue *queue, GError **error);
 gboolean queue_changed(Queue *queue);
 
+/* Purge done and dead leads whose last change is older than `age` seconds: nothing stays but a
+ * digest of the Message-ID (of the content, for a mail without one), by which it is known again. */
+gboolean queue_purge(Queue *queue, guint64 age, guint *purged, GError **error);
+
+/* --- accounts, and how all stands --- */
+
 /* An account that was stopped (401, 403), with the reason; NULL reason: it runs again. Kept in
  * the queue so that leadctl and a restarted daemon see it. */
 gboolean queue_account_stop(Queue *queue, const char *account, const char *reason, GError **error);
 char *queue_account_stopped(Queue *queue, const char *account); /* the reason, or NULL */
+/* The same of one that an admin has paused; wakes lead-submit. */
+gboolean queue_account_pause(Queue *queue, const char *account, const char *reason, GError **error);
+char *queue_account_paused(Queue *queue, const char *account);
 
-/* Purge done and dead leads whose last change is older than `age` seconds (dedup keys stay as long
- * as the lead does). */
-gboolean queue_purge(Queue *queue, guint64 age, guint *purged, GError **error);
+typedef struct {
+    char *account;
+    guint64 waiting, held, dead; /* waiting: pending and sending */
+    gint64 oldest;               /* of those waiting: created, microseconds; 0 when none waits */
+    gint64 last_dead;            /* when the last one died, microseconds; 0 without any */
+} QueueDepth;
+void queue_depth_free(gpointer depth);
+/* QueueDepth per account that has any such lead; cheap however many are done. */
+GPtrArray *queue_depths(Queue *queue, GError **error);
+
+/* Alerts outlive a restart: `since` when it began, `told` when somebody was last told,
+ * microseconds; both 0 when it is not on. */
+typedef struct {
+    gint64 since, told;
+} QueueAlert;
+gboolean queue_alert_get(Queue *queue, const char *name, QueueAlert *alert, GError **error);
+/* since 0: it is over. */
+gboolean queue_alert_set(Queue *queue, const char *name, const QueueAlert *alert, GError **error);
+/* Whether a lead-submit works on the queue now. */
+gboolean queue_has_submitter(Queue *queue);
 
 /* --- leadctl's side --- */
 

@@ -1,3 +1,5 @@
+#include <config.h>
+
 #include "queue/queue.h"
 
 #include <glib/gstdio.h>
@@ -34,6 +36,16 @@ tear_down(Place *place, gconstpointer data)
     g_free(place->url);
 }
 
+static void
+run_sql(const Place *place, const char *sql)
+{
+    sqlite3 *db;
+    sqlite3_open(place->path, &db);
+    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
+    sqlite3_close(db);
+    g_chmod(place->path, 0600);
+}
+
 static LeadRecord *
 record(const char *account, const char *key, const char *digest)
 {
@@ -44,6 +56,7 @@ record(const char *account, const char *key, const char *digest)
     record->message_key = g_strdup(key);
     record->digest = g_strdup(digest);
     record->queue_id = g_strdup("4bW0kS1z2nz9vLd");
+    record->same_within = 24 * 60 * 60;
     return record;
 }
 
@@ -87,12 +100,85 @@ test_the_digest_counts_for_a_day_the_message_id_for_ever(Place *place, gconstpoi
     (void)data;
     g_autoptr(Queue) queue = queue_open(place->url, NULL);
     commit(queue, record("a", "<1@x>", "d1"), NULL);
-    sqlite3 *db;
-    sqlite3_open(place->path, &db);
-    sqlite3_exec(db, "UPDATE leads SET created = created - 86401000000", NULL, NULL, NULL);
-    sqlite3_close(db);
+    run_sql(place, "UPDATE leads SET created = created - 86401000000");
     g_assert_cmpint(commit(queue, record("a", "<1@x>", "d2"), NULL), ==, COMMIT_DUPLICATE);
     g_assert_cmpint(commit(queue, record("a", "<2@x>", "d1"), NULL), ==, COMMIT_NEW);
+}
+
+static LeadRecord *
+within(LeadRecord *record, guint64 seconds)
+{
+    record->same_within = seconds;
+    return record;
+}
+
+static void
+test_how_long_the_content_counts_is_the_record_s_to_say(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    commit(queue, record("a", "<1@x>", "d1"), NULL);
+    g_assert_cmpint(commit(queue, within(record("a", "<2@x>", "d1"), 0), NULL), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, within(record("a", NULL, "d1"), 0), NULL), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, within(record("a", "<1@x>", "d1"), 0), NULL), ==,
+                    COMMIT_DUPLICATE);
+    run_sql(place, "UPDATE leads SET created = 1");
+    g_assert_cmpint(commit(queue, within(record("a", NULL, "d1"), RECORD_FOR_EVER), NULL), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpint(commit(queue, record("a", NULL, "d1"), NULL), ==, COMMIT_NEW);
+}
+
+static void
+test_a_purged_lead_s_mail_is_known_again(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], again[LEAD_ID_SIZE];
+    guint purged;
+    commit(queue, record("a", "<1@x>", "d1"), first);
+    commit(queue, record("a", NULL, "d2"), NULL);
+    run_sql(place, "UPDATE leads SET state = 'done', changed = 1");
+    g_assert_true(queue_purge(queue, 60, &purged, NULL));
+    g_assert_cmpuint(purged, ==, 2);
+    g_assert_cmpint(commit(queue, record("a", "<1@x>", "other"), again), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(again, ==, first);
+    g_assert_cmpint(commit(queue, record("b", "<1@x>", "d1"), NULL), ==, COMMIT_NEW);
+    /* One without a Message-ID is known to a replay only: a form may be sent twice in a year. */
+    g_assert_cmpint(commit(queue, within(record("a", NULL, "d2"), RECORD_FOR_EVER), NULL), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpint(commit(queue, record("a", NULL, "d2"), NULL), ==, COMMIT_NEW);
+}
+
+static gboolean
+any_file_has(const Place *place, const char *text)
+{
+    g_autoptr(GDir) dir = g_dir_open(place->folder, 0, NULL);
+    for (const char *name; (name = g_dir_read_name(dir));) {
+        g_autofree char *path = g_build_filename(place->folder, name, NULL);
+        g_autofree char *bytes = NULL;
+        gsize length;
+        if (g_file_get_contents(path, &bytes, &length, NULL) &&
+            memmem(bytes, length, text, strlen(text)))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static void
+test_nothing_of_a_purged_lead_stays_on_disk(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    LeadRecord *lead = record("a", "<secret-key@x>", "d1");
+    guint purged;
+    g_free(lead->payload);
+    lead->payload = g_strdup("{\"data\": \"Ada Lovelace\"}");
+    commit(queue, lead, NULL);
+    g_assert_true(any_file_has(place, "Ada Lovelace"));
+    run_sql(place, "UPDATE leads SET state = 'done', changed = 1");
+    g_assert_true(queue_purge(queue, 60, &purged, NULL));
+    g_assert_false(any_file_has(place, "Ada Lovelace"));
+    g_assert_false(any_file_has(place, "secret-key"));
 }
 
 static GPtrArray *
@@ -312,16 +398,6 @@ test_a_file_that_is_no_queue_is_refused_and_left_alone(Place *place, gconstpoint
 }
 
 static void
-run_sql(const Place *place, const char *sql)
-{
-    sqlite3 *db;
-    sqlite3_open(place->path, &db);
-    g_assert_cmpint(sqlite3_exec(db, sql, NULL, NULL, NULL), ==, SQLITE_OK);
-    sqlite3_close(db);
-    g_chmod(place->path, 0600);
-}
-
-static void
 test_another_programs_database_is_refused(Place *place, gconstpointer data)
 {
     (void)data;
@@ -390,6 +466,127 @@ test_a_stopped_account_stays_so_until_it_runs_again(Place *place, gconstpointer 
     g_assert_null(queue_account_stopped(queue, "a"));
 }
 
+static void
+test_a_paused_account_is_one_until_it_is_resumed(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_assert_true(queue_account_pause(queue, "a", "new price list", NULL));
+    g_assert_true(queue_account_stop(queue, "a", NULL, NULL)); /* another thing */
+    g_autofree char *reason = queue_account_paused(queue, "a");
+    g_assert_cmpstr(reason, ==, "new price list");
+    g_assert_true(queue_account_pause(queue, "a", NULL, NULL));
+    g_assert_null(queue_account_paused(queue, "a"));
+}
+
+static void
+test_the_depth_counts_what_is_not_sent(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char ids[4][LEAD_ID_SIZE];
+    g_autoptr(GPtrArray) none = queue_depths(queue, NULL);
+    g_assert_cmpuint(none->len, ==, 0);
+    for (guint i = 0; i < 4; i++) {
+        g_autofree char *key = g_strdup_printf("%u", i);
+        commit(queue, record("a", key, key), ids[i]);
+    }
+    LeadRecord *held = record("b", "5", "5");
+    held->held = TRUE;
+    commit(queue, held, NULL);
+    g_ptr_array_unref(claim(queue, 3));
+    settle(queue, ids[0], STATE_DONE, 0);
+    settle(queue, ids[1], STATE_DEAD, 0);
+    g_autoptr(GPtrArray) depths = queue_depths(queue, NULL);
+    g_assert_cmpuint(depths->len, ==, 2);
+    const QueueDepth *a = g_ptr_array_index(depths, 0), *b = g_ptr_array_index(depths, 1);
+    g_assert_cmpstr(a->account, ==, "a");
+    g_assert_cmpuint(a->waiting, ==, 2); /* one pending, one sending */
+    g_assert_cmpuint(a->dead, ==, 1);
+    g_assert_cmpint(a->last_dead, >, a->oldest);
+    g_assert_cmpint(a->oldest, >, 0);
+    g_assert_cmpuint(b->held, ==, 1);
+    g_assert_cmpint(b->oldest, ==, 0);
+}
+
+static void
+test_an_alert_is_remembered_until_it_is_over(Place *place, gconstpointer data)
+{
+    (void)data;
+    QueueAlert alert = {1, 1};
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_assert_true(queue_alert_get(queue, "dead:a", &alert, NULL));
+    g_assert_cmpint(alert.since, ==, 0);
+    g_assert_true(queue_alert_set(queue, "dead:a", &(QueueAlert){5, 7}, NULL));
+    g_autoptr(Queue) again = queue_open(place->url, NULL);
+    g_assert_true(queue_alert_get(again, "dead:a", &alert, NULL));
+    g_assert_cmpint(alert.since, ==, 5);
+    g_assert_cmpint(alert.told, ==, 7);
+    g_assert_true(queue_alert_set(queue, "dead:a", &(QueueAlert){0, 0}, NULL));
+    g_assert_true(queue_alert_get(again, "dead:a", &alert, NULL));
+    g_assert_cmpint(alert.since, ==, 0);
+}
+
+static void
+test_a_wait_beyond_any_wait_is_a_clock_s_mistake(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char id[LEAD_ID_SIZE];
+    gint64 now = g_get_real_time(), hour = (gint64)3600 * G_USEC_PER_SEC;
+    commit(queue, record("a", "1", "1"), id);
+    g_ptr_array_unref(claim(queue, 1));
+    settle(queue, id, STATE_PENDING, now + 24 * hour); /* the longest that a Retry-After may ask */
+    g_assert_cmpint(queue_next_due(queue, "a", NULL), ==, now + 24 * hour);
+    g_autoptr(GPtrArray) nothing = claim(queue, 1);
+    g_assert_cmpuint(nothing->len, ==, 0);
+    run_sql(place, "UPDATE leads SET not_before = not_before + 365 * 86400000000");
+    g_assert_cmpint(queue_next_due(queue, "a", NULL), ==, 0);
+    g_autoptr(GPtrArray) due = claim(queue, 1);
+    g_assert_cmpuint(due->len, ==, 1);
+}
+
+/* tests/queue/schema-N.sql: a queue of that schema with a lead in each state. */
+static void
+test_a_queue_of_each_earlier_schema_opens_and_keeps_all(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autofree char *dump =
+        g_test_build_filename(G_TEST_DIST, "tests", "queue", "schema-1.sql", NULL);
+    g_autofree char *sql = NULL;
+    g_assert_true(g_file_get_contents(dump, &sql, NULL, NULL));
+    run_sql(place, sql);
+    g_autoptr(GError) error = NULL;
+    g_assert_null(queue_open_readonly(place->url, &error)); /* reading alone changes nothing */
+    g_assert_nonnull(strstr(error->message, "has schema 1"));
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_assert_nonnull(queue);
+    const QueueFilter all = {.state = -1};
+    g_autoptr(GPtrArray) items = queue_list(queue, &all, NULL);
+    static const LeadState states[] = {STATE_PENDING, STATE_HELD, STATE_DONE, STATE_DEAD,
+                                       STATE_SENDING};
+    g_assert_cmpuint(items->len, ==, G_N_ELEMENTS(states));
+    for (guint i = 0; i < items->len; i++) {
+        const QueueItem *item = g_ptr_array_index(items, i);
+        g_assert_cmpint(item->state, ==, states[i]);
+        g_assert_nonnull(strstr(item->lead.payload, "Analytical Engines"));
+        LeadRecord *same = record(item->lead.account, item->message_key, "x");
+        char id[LEAD_ID_SIZE];
+        g_assert_cmpint(commit(queue, same, id), ==, COMMIT_DUPLICATE);
+        g_assert_cmpstr(id, ==, item->lead.id);
+    }
+    g_autofree char *stopped = queue_account_stopped(queue, "main");
+    g_assert_cmpstr(stopped, ==, "401 Unauthorized");
+    g_assert_null(queue_account_paused(queue, "main"));
+    g_autoptr(QueueItem) dead =
+        queue_show(queue, ((QueueItem *)g_ptr_array_index(items, 3))->lead.id, NULL);
+    g_assert_cmpuint(dead->attempts_list->len, ==, 1);
+    g_assert_cmpuint(dead->changes->len, ==, 2);
+    g_assert_true(queue_take_over(queue, NULL));
+    g_autoptr(GPtrArray) due = queue_claim(queue, "main", 9, 60, NULL);
+    g_assert_cmpuint(due->len, ==, 2); /* the pending one, and what was on its way */
+}
+
 int
 main(int argc, char **argv)
 {
@@ -397,6 +594,9 @@ main(int argc, char **argv)
 #define ADD(name, function) g_test_add("/queue/" name, Place, NULL, set_up, function, tear_down)
     ADD("dedup", test_one_message_of_an_account_is_one_lead);
     ADD("dedup-window", test_the_digest_counts_for_a_day_the_message_id_for_ever);
+    ADD("dedup-configured", test_how_long_the_content_counts_is_the_record_s_to_say);
+    ADD("dedup-purged", test_a_purged_lead_s_mail_is_known_again);
+    ADD("secure-delete", test_nothing_of_a_purged_lead_stays_on_disk);
     ADD("states", test_a_lead_goes_from_pending_over_sending_to_done);
     ADD("take-over", test_what_a_dead_lead_submit_was_sending_is_sent_again);
     ADD("lease", test_a_lease_that_ran_out_gives_the_lead_back);
@@ -411,5 +611,10 @@ main(int argc, char **argv)
     ADD("folder", test_a_missing_folder_is_named);
     ADD("readonly", test_reading_alone_makes_no_queue);
     ADD("account", test_a_stopped_account_stays_so_until_it_runs_again);
+    ADD("pause", test_a_paused_account_is_one_until_it_is_resumed);
+    ADD("depth", test_the_depth_counts_what_is_not_sent);
+    ADD("alert", test_an_alert_is_remembered_until_it_is_over);
+    ADD("clock", test_a_wait_beyond_any_wait_is_a_clock_s_mistake);
+    ADD("upgrade", test_a_queue_of_each_earlier_schema_opens_and_keeps_all);
     return g_test_run();
 }
