@@ -4,6 +4,7 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "milter/milter.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@
 typedef struct {
     DaemonOptions options;
     Service *service;
-    Config *started_with; /* whose queue and listen hold until the end */
+    Config *started_with;    /* whose queue and listen hold until the end */
+    gboolean metrics_failed; /* at the last writing */
 } Daemon;
 
 /* Configuration and rules as they are on disk, or NULL; what is wrong is logged, and counted. */
@@ -49,13 +51,39 @@ reload(gpointer data)
     g_autoptr(Snapshot) snapshot = load(self, &errors);
     if (!snapshot) {
         log_error("reload refused, the old configuration and rules stay: errors: %u", errors);
+        metrics_add(METRIC_RELOADS, 1, "lead-milter", "refused", NULL);
         return;
     }
     warn_of_restart("listen", self->started_with->listen, snapshot->config->listen);
     warn_of_restart("queue", self->started_with->queue, snapshot->config->queue);
     service_replace(self->service, snapshot);
+    metrics_add(METRIC_RELOADS, 1, "lead-milter", "done", NULL);
     log_info("reloaded: sources=%u ms=%" G_GINT64_FORMAT, ruleset_sources(snapshot->ruleset),
              (g_get_monotonic_time() - started) / 1000);
+}
+
+static guint
+open_files(void)
+{
+    guint n = 0;
+    g_autoptr(GDir) folder = g_dir_open("/proc/self/fd", 0, NULL);
+    while (folder && g_dir_read_name(folder))
+        n++;
+    return n;
+}
+
+static void
+tick(gpointer data)
+{
+    Daemon *self = data;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Snapshot) snapshot = service_pin(self->service);
+    if (!snapshot->config->metrics)
+        return;
+    metrics_set(METRIC_FILES, open_files(), NULL);
+    if (!metrics_write(snapshot->config->metrics, "lead-milter", &error) && !self->metrics_failed)
+        log_error("metrics: %s", error->message);
+    self->metrics_failed = error != NULL;
 }
 
 /* Each connection and the queue need descriptors; the soft limit of 1024 is for select(2). */
@@ -125,7 +153,8 @@ run(Daemon *self)
              ruleset_sources(snapshot->ruleset));
     if (!self->options.foreground)
         daemon_ready();
-    return finish(milter_run(reload, self, DRAIN_SECONDS), g_steal_pointer(&queue));
+    const MilterHooks hooks = {reload, tick, self};
+    return finish(milter_run(&hooks, DRAIN_SECONDS), g_steal_pointer(&queue));
 }
 
 int

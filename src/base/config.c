@@ -1,5 +1,6 @@
 #include "base/config.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -57,6 +58,9 @@ config_clear(gpointer data)
     g_free(config->queue);
     g_free(config->authserv_id);
     g_strfreev(config->own_domains);
+    g_free(config->metrics);
+    g_strfreev(config->alert_to);
+    g_free(config->alert_smtp);
     g_ptr_array_unref(config->accounts);
     g_ptr_array_unref(config->mailboxes);
     g_hash_table_unref(config->by_recipient);
@@ -72,9 +76,9 @@ config_new(const char *name)
     config->mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
     config->by_recipient = g_hash_table_new(g_str_hash, g_str_equal);
     config->on_error = ON_ERROR_TEMPFAIL;
-    config->submit_concurrency = 4;
-    config->submit_timeout = 30;
-    config->submit_give_up_after = 5 * DAY;
+    config->duplicate_window = DAY;
+    config->alert_after = 60 * 60;
+    config->alert_to = g_new0(char *, 1);
     config->retention = 30 * DAY;
     config->limit_message = LIMIT_MESSAGE_DEFAULT;
     return config;
@@ -177,6 +181,15 @@ is_loopback(const char *host)
            (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host));
 }
 
+/* HOST, HOST:PORT or [IPv6]:PORT */
+static gboolean
+smtp_is_good(const char *smtp)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GSocketConnectable) host = g_network_address_parse(smtp, 25, &error);
+    return host && !strpbrk(smtp, "/ @?#");
+}
+
 /* What is wrong with an endpoint, or NULL. */
 static const char *
 endpoint_problem(const char *endpoint)
@@ -198,17 +211,55 @@ endpoint_problem(const char *endpoint)
     return NULL;
 }
 
-/* --- sections --- */
+/* --- accounts --- */
+
+#define PACE_KEYS "concurrency", "timeout", "give_up_after", "per_minute"
+
+/* What `submit` says for all accounts and an account for itself; what is not said stays. */
+static void
+read_pace(Reader *reader, const YamlNode *map, ConfigAccount *pace)
+{
+    guint64 number = pace->concurrency;
+    if (yaml_number(reader->file, yaml_get(map, "concurrency"), 1, 64, &number, reader->diags))
+        pace->concurrency = number;
+    number = pace->per_minute;
+    if (yaml_number(reader->file, yaml_get(map, "per_minute"), 1, 60000, &number, reader->diags))
+        pace->per_minute = number;
+    const YamlNode *timeout = yaml_get(map, "timeout");
+    number = pace->timeout;
+    if (yaml_duration(reader->file, timeout, &number, reader->diags)) {
+        if (number < 1 || number > 600)
+            yaml_error(reader->file, timeout, reader->diags, "the timeout must be from 1s to 10m");
+        else
+            pace->timeout = number;
+    }
+    const YamlNode *give_up = yaml_get(map, "give_up_after");
+    if (yaml_duration(reader->file, give_up, &pace->give_up_after, reader->diags) && give_up &&
+        pace->give_up_after < 60)
+        yaml_error(reader->file, give_up, reader->diags, "give_up_after must be 1m at least");
+}
+
+/* The pace of accounts that say nothing of their own. */
+static ConfigAccount
+read_submit(Reader *reader, const YamlNode *root)
+{
+    static const char *const keys[] = {PACE_KEYS, NULL};
+    ConfigAccount pace = {.concurrency = 4, .timeout = 30, .give_up_after = 5 * DAY};
+    const YamlNode *map = yaml_get(root, "submit");
+    if (map && yaml_check_keys(reader->file, map, "key of submit", keys, reader->diags))
+        read_pace(reader, map, &pace);
+    return pace;
+}
 
 static void
-read_account(Reader *reader, const YamlNode *map)
+read_account(Reader *reader, const YamlNode *map, const ConfigAccount *pace)
 {
     static const char *const keys[] = {"name",    "endpoint", "token_file", "auth",
-                                       "ca_file", "envelope", NULL};
+                                       "ca_file", "envelope", PACE_KEYS,    NULL};
     yaml_check_keys(reader->file, map, "key of an account", keys, reader->diags);
     if (map->kind != YAML_MAPPING)
         return;
-    ConfigAccount *account = g_new0(ConfigAccount, 1);
+    ConfigAccount *account = g_memdup2(pace, sizeof *pace);
     guint choice = 0;
     account->name = take_text(reader, map, "name", TRUE);
     account->endpoint = take_text(reader, map, "endpoint", TRUE);
@@ -222,6 +273,7 @@ read_account(Reader *reader, const YamlNode *map)
     if (yaml_choice(reader->file, yaml_get(map, "envelope"), envelope_words, &choice,
                     reader->diags))
         account->relationships = choice == 1;
+    read_pace(reader, map, account);
 
     const char *problem = account->endpoint ? endpoint_problem(account->endpoint) : NULL;
     if (problem)
@@ -235,6 +287,7 @@ read_account(Reader *reader, const YamlNode *map)
 static void
 read_accounts(Reader *reader, const YamlNode *root)
 {
+    const ConfigAccount pace = read_submit(reader, root);
     const YamlNode *list = yaml_get(root, "accounts");
     if (!list) {
         yaml_error(reader->file, root, reader->diags, "\"accounts\" is missing");
@@ -245,8 +298,10 @@ read_accounts(Reader *reader, const YamlNode *root)
         return;
     }
     for (guint i = 0; i < list->items->len; i++)
-        read_account(reader, g_ptr_array_index(list->items, i));
+        read_account(reader, g_ptr_array_index(list->items, i), &pace);
 }
+
+/* --- mailboxes --- */
 
 static void
 read_recipients(Reader *reader, const YamlNode *map, ConfigMailbox *mailbox)
@@ -361,31 +416,6 @@ read_mailboxes(Reader *reader, const YamlNode *root)
 }
 
 static void
-read_submit(Reader *reader, const YamlNode *root)
-{
-    static const char *const keys[] = {"concurrency", "timeout", "give_up_after", NULL};
-    const YamlNode *map = yaml_get(root, "submit");
-    Config *config = reader->config;
-    if (!map || !yaml_check_keys(reader->file, map, "key of submit", keys, reader->diags))
-        return;
-    guint64 number = config->submit_concurrency;
-    if (yaml_number(reader->file, yaml_get(map, "concurrency"), 1, 64, &number, reader->diags))
-        config->submit_concurrency = number;
-    const YamlNode *timeout = yaml_get(map, "timeout");
-    number = config->submit_timeout;
-    if (yaml_duration(reader->file, timeout, &number, reader->diags)) {
-        if (number < 1 || number > 600)
-            yaml_error(reader->file, timeout, reader->diags, "the timeout must be from 1s to 10m");
-        else
-            config->submit_timeout = number;
-    }
-    const YamlNode *give_up = yaml_get(map, "give_up_after");
-    if (yaml_duration(reader->file, give_up, &config->submit_give_up_after, reader->diags) &&
-        give_up && config->submit_give_up_after < 60)
-        yaml_error(reader->file, give_up, reader->diags, "give_up_after must be 1m at least");
-}
-
-static void
 read_limits(Reader *reader, const YamlNode *root)
 {
     static const char *const keys[] = {"message", NULL};
@@ -400,6 +430,40 @@ read_limits(Reader *reader, const YamlNode *root)
         yaml_error(reader->file, node, reader->diags, "limits.message must be from 4K to 1G");
     else
         reader->config->limit_message = bytes;
+}
+
+/* Who is told of trouble. Not a mailbox of ours: the alert would become a lead. */
+static void
+read_alerts(Reader *reader, const YamlNode *root)
+{
+    Config *config = reader->config;
+    const YamlNode *after = yaml_get(root, "alert_after"), *list = yaml_get(root, "alert_to");
+    const YamlNode *smtp = yaml_get(root, "alert_smtp");
+    if (yaml_duration(reader->file, after, &config->alert_after, reader->diags) && after &&
+        config->alert_after < 60)
+        yaml_error(reader->file, after, reader->diags, "alert_after must be 1m at least");
+    g_autoptr(GStrvBuilder) addresses = g_strv_builder_new();
+    for (guint i = 0; list && i < yaml_list_length(list); i++) {
+        const YamlNode *node = yaml_list_at(list, i);
+        const char *text;
+        if (!yaml_text(reader->file, node, &text, reader->diags))
+            continue;
+        if (*text == '@' || !recipient_is_good(text))
+            yaml_error(reader->file, node, reader->diags,
+                       "\"%s\" is no address; expected user@example.com", text);
+        else if (config_mailbox(config, text) >= 0)
+            yaml_error(reader->file, node, reader->diags,
+                       "\"%s\" is a mailbox whose mail makes leads; name another", text);
+        else
+            g_strv_builder_add(addresses, text);
+    }
+    g_strfreev(config->alert_to);
+    config->alert_to = g_strv_builder_end(addresses);
+    config->alert_smtp = smtp ? take_text(reader, root, "alert_smtp", FALSE) : NULL;
+    if (smtp && config->alert_smtp && !smtp_is_good(config->alert_smtp))
+        yaml_error(reader->file, smtp, reader->diags, "expected HOST or HOST:PORT");
+    if (!config->alert_smtp)
+        config->alert_smtp = g_strdup("127.0.0.1:25");
 }
 
 static void
@@ -429,8 +493,9 @@ static void
 read_root(Reader *reader, const YamlNode *root)
 {
     static const char *const keys[] = {
-        "listen",      "rules",     "queue",  "authserv_id", "on_error",   "accounts", "mailboxes",
-        "own_domains", "retention", "submit", "limits",      "hold_below", NULL};
+        "listen",    "rules",       "queue",     "authserv_id", "on_error",         "accounts",
+        "mailboxes", "own_domains", "retention", "submit",      "limits",           "hold_below",
+        "metrics",   "alert_after", "alert_to",  "alert_smtp",  "duplicate_window", NULL};
     Config *config = reader->config;
     yaml_check_keys(reader->file, root, "key", keys, reader->diags);
     config->listen = take_text(reader, root, "listen", TRUE);
@@ -452,10 +517,16 @@ read_root(Reader *reader, const YamlNode *root)
     if (yaml_number(reader->file, yaml_get(root, "hold_below"), 0, 100, &percent, reader->diags))
         config->hold_below = percent;
     yaml_duration(reader->file, yaml_get(root, "retention"), &config->retention, reader->diags);
+    yaml_duration(reader->file, yaml_get(root, "duplicate_window"), &config->duplicate_window,
+                  reader->diags);
+    config->metrics = take_text(reader, root, "metrics", FALSE);
+    if (config->metrics && *config->metrics != '/')
+        yaml_error(reader->file, yaml_get(root, "metrics"), reader->diags,
+                   "expected a folder, /PATH");
     read_own_domains(reader, root);
     read_accounts(reader, root);
     read_mailboxes(reader, root);
-    read_submit(reader, root);
+    read_alerts(reader, root);
     read_limits(reader, root);
 }
 

@@ -14,11 +14,15 @@ typedef enum { ON_ERROR_TEMPFAIL, ON_ERROR_ACCEPT } OnError;
 
 typedef struct {
     char *name;
-    char *endpoint;   /* https URL, or http to a loopback address */
-    char *token_file; /* path */
+    char *endpoint;      /* https URL, or http to a loopback address */
+    char *token_file;    /* path */
     gboolean auth_query; /* ?token= instead of the Authorization header */
     char *ca_file;
     gboolean relationships; /* the envelope's other form, DESIGN section 3 */
+    guint concurrency;      /* POSTs at once */
+    guint timeout;          /* seconds for one POST */
+    guint64 give_up_after;  /* seconds */
+    guint per_minute;       /* POSTs begun in a minute at most; 0: no limit */
 } ConfigAccount;
 
 typedef struct {
@@ -28,28 +32,30 @@ typedef struct {
 } ConfigDefault;
 
 typedef struct {
-    char **recipients; /* lower case: "leads@example.com" or "@inquiries.example.com" */
-    guint account;     /* index into accounts */
+    char **recipients;   /* lower case: "leads@example.com" or "@inquiries.example.com" */
+    guint account;       /* index into accounts */
     GPtrArray *defaults; /* ConfigDefault */
 } ConfigMailbox;
 
 typedef struct {
-    char *file; /* its path, for diagnostics */
-    char *listen; /* unix:PATH, inet:PORT@HOST or fd:N */
-    char *rules;  /* folder */
-    char *queue;  /* sqlite:PATH */
-    char *authserv_id; /* or NULL */
+    char *file;         /* its path, for diagnostics */
+    char *listen;       /* unix:PATH, inet:PORT@HOST or fd:N */
+    char *rules;        /* folder */
+    char *queue;        /* sqlite:PATH */
+    char *authserv_id;  /* or NULL */
     char **own_domains; /* lower case, ends in NULL, never NULL itself */
     OnError on_error;
-    guint hold_below; /* percent of trust, 0 to 100; leads with less are held */
-    GPtrArray *accounts;  /* ConfigAccount, at least one */
-    GPtrArray *mailboxes; /* ConfigMailbox, in the file's order */
-    guint submit_concurrency;      /* POSTs at once */
-    guint submit_timeout;          /* seconds for one POST */
-    guint64 submit_give_up_after;  /* seconds */
-    guint64 retention;             /* seconds that done and dead leads are kept */
-    guint64 limit_message;         /* bytes of a message that are read */
-    GHashTable *by_recipient;      /* private to config.c */
+    guint hold_below;         /* percent of trust, 0 to 100; leads with less are held */
+    GPtrArray *accounts;      /* ConfigAccount, at least one */
+    GPtrArray *mailboxes;     /* ConfigMailbox, in the file's order */
+    guint64 duplicate_window; /* seconds in which the same content is the same mail; 0: never */
+    char *metrics;            /* folder for the daemons' files of metrics, or NULL */
+    guint64 alert_after;      /* seconds that a lead may wait before somebody is told */
+    char **alert_to;          /* addresses, ends in NULL, never NULL itself */
+    char *alert_smtp;         /* HOST[:PORT] that takes the mail to them */
+    guint64 retention;        /* seconds that done and dead leads are kept */
+    guint64 limit_message;    /* bytes of a message that are read */
+    GHashTable *by_recipient; /* private to config.c */
 } Config;
 
 /* Read and check a file. NULL on any error; all of them are then in `diags`. Does not open what

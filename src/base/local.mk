@@ -5,6 +5,7 @@ liblead_a_SOURCES += \
 	src/base/gmime-extra.h \
 	src/base/limits.h \
 	src/base/log.c src/base/log.h \
+	src/base/metrics.c src/base/metrics.h \
 	src/base/yaml.c src/base/yaml.h \
 	src/base/config.c src/base/config.h
 
@@ -16,3 +17,7 @@ EXTRA_DIST += tests/mistakes/config
 check_PROGRAMS += tests/unit/test-yaml
 tests_unit_test_yaml_SOURCES = tests/unit/test-yaml.c
 TESTS += tests/unit/test-yaml
+
+check_PROGRAMS += tests/unit/test-metrics
+tests_unit_test_metrics_SOURCES = tests/unit/test-metrics.c
+TESTS += tests/unit/test-metrics

@@ -78,7 +78,7 @@ take_certificate(CURL *easy, Probe *probe)
 }
 
 static void
-probe_endpoint(Probe *probe, guint timeout)
+probe_endpoint(Probe *probe)
 {
     char words[CURL_ERROR_SIZE] = "";
     char *address = NULL;
@@ -90,7 +90,7 @@ probe_endpoint(Probe *probe, guint timeout)
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L); /* through the TLS handshake, then no more */
     curl_easy_setopt(easy, CURLOPT_CAINFO, probe->account->ca_file);
     curl_easy_setopt(easy, CURLOPT_CERTINFO, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)timeout);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)probe->account->timeout);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, words);
     CURLcode result = curl_easy_perform(easy);
@@ -204,7 +204,7 @@ ctl_api_check(Ctl *ctl, char **argv)
         if (*operands && !g_strv_contains((const char *const *)operands, probe.account->name))
             continue;
         probe_token(&probe);
-        probe_endpoint(&probe, config->submit_timeout);
+        probe_endpoint(&probe);
         add_json(json, &probe);
         if (!ctl->json)
             print_text(&probe);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <sysexits.h>
 
+#include "base/metrics.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
 
@@ -139,17 +140,6 @@ print_json(const Stats *stats)
 
 /* --- for Prometheus --- */
 
-/* A label's value in quotes: backslash, quote and line end escaped (text format 0.0.4). */
-static char *
-label(const char *text)
-{
-    g_autoptr(GString) value = g_string_new(text);
-    g_string_replace(value, "\\", "\\\\", 0);
-    g_string_replace(value, "\"", "\\\"", 0);
-    g_string_replace(value, "\n", "\\n", 0);
-    return g_strdup_printf("\"%s\"", value->str);
-}
-
 static void
 print_family(const char *name, const char *help)
 {
@@ -162,7 +152,8 @@ print_prometheus(const Stats *stats)
     print_family("lead_milter_queue_leads", "Leads in the queue.");
     for (guint i = 0; i < stats->counts->len; i++) {
         const QueueCount *count = g_ptr_array_index(stats->counts, i);
-        g_autofree char *account = label(count->account), *source = label(count->source);
+        g_autofree char *account = metrics_label(count->account),
+                        *source = metrics_label(count->source);
         for (guint state = 0; state < STATE_N; state++)
             printf("lead_milter_queue_leads{account=%s,source=%s,state=\"%s\"} %" G_GUINT64_FORMAT
                    "\n",
@@ -172,14 +163,15 @@ print_prometheus(const Stats *stats)
                  "How long the oldest pending lead waits; 0 when none does.");
     for (guint i = 0; i < stats->counts->len; i++) {
         const QueueCount *count = g_ptr_array_index(stats->counts, i);
-        g_autofree char *account = label(count->account), *source = label(count->source);
+        g_autofree char *account = metrics_label(count->account),
+                        *source = metrics_label(count->source);
         printf("lead_milter_queue_oldest_pending_seconds{account=%s,source=%s} %" G_GINT64_FORMAT
                "\n",
                account, source, waiting(stats, count));
     }
     print_family("lead_milter_account_stopped", "1 when the API refused the account's token.");
     for (guint i = 0; i < stats->account->len; i++) {
-        g_autofree char *account = label(g_ptr_array_index(stats->account, i));
+        g_autofree char *account = metrics_label(g_ptr_array_index(stats->account, i));
         printf("lead_milter_account_stopped{account=%s} %d\n", account,
                g_ptr_array_index(stats->stopped, i) != NULL);
     }

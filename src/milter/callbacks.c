@@ -1,5 +1,6 @@
 #include "milter/callbacks.h"
 
+#include "base/metrics.h"
 #include "milter/intake.h"
 #include "milter/message-state.h"
 
@@ -84,6 +85,7 @@ judge(SMFICTX *ctx, MessageState *state)
         message_state_reset(state);
         return SMFIS_TEMPFAIL;
     case MESSAGE_FOREIGN:
+        metrics_add(METRIC_FOREIGN, 1, NULL);
         break;
     }
     message_state_reset(state);

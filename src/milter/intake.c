@@ -1,6 +1,7 @@
 #include "milter/intake.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 
 #include <string.h>
 
@@ -24,8 +25,10 @@ static void
 log_limits(const char *id, const Inquiry *inquiry)
 {
     const char *reached = inquiry->message ? message_limits_reached(inquiry->message) : NULL;
-    if (reached)
+    if (reached) {
+        metrics_add(METRIC_LIMITS, 1, "message", NULL);
         log_warning("%s: limit reached, the lead is made of what was read: %s", id, reached);
+    }
     const Extraction *extraction = inquiry->extraction;
     if (!extraction)
         return;
@@ -35,6 +38,7 @@ log_limits(const char *id, const Inquiry *inquiry)
         if (!trial->limit)
             continue;
         lines++;
+        metrics_add(METRIC_LIMITS, 1, "pattern", NULL);
         log_warning("%s: %s:%u:%u: %s: a pattern reached its limit; taken as not matching", id,
                     trial->file, trial->line, trial->column,
                     trial->condition ? trial->condition : "when");
@@ -44,6 +48,7 @@ log_limits(const char *id, const Inquiry *inquiry)
         if (step->outcome != STEP_LIMIT)
             continue;
         lines++;
+        metrics_add(METRIC_LIMITS, 1, "pattern", NULL);
         log_warning("%s: %s:%u:%u: %s: %s", id, step->file, step->line, step->column, step->field,
                     step->why ? step->why : "a pattern reached its limit");
     }
@@ -60,6 +65,27 @@ log_leads(const char *id, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], g
         log_info("%s: source=%s account=%s lead=%s %s ms=%.1f%s%s", id, record->source,
                  record->account, ids[i], word, ms, record->held ? " reason=" : "",
                  record->held && record->reason ? record->reason : "");
+    }
+}
+
+/* What came of a mail: once for each account that it belongs to. */
+static void
+count_mail(const Inquiry *inquiry, const char *result)
+{
+    const Extraction *extraction = inquiry->extraction;
+    const char *source = extraction && extraction->source ? extraction->source : "none";
+    for (guint i = 0; i < MAX(inquiry->records->len, 1); i++) {
+        const LeadRecord *record =
+            inquiry->records->len ? g_ptr_array_index(inquiry->records, i) : NULL;
+        const char *shown = result ? result : record && record->held ? "held" : "new";
+        metrics_add(METRIC_MAILS, 1, source, shown, NULL);
+    }
+    if (result) /* fields are those of new leads */
+        return;
+    for (guint i = 0; i < extraction->steps->len; i++) {
+        const Step *step = g_ptr_array_index(extraction->steps, i);
+        if (step->outcome == STEP_WON)
+            metrics_add(METRIC_FIELDS, 1, source, step->set ? step->set : step->field, NULL);
     }
 }
 
@@ -107,6 +133,12 @@ failed(SMFICTX *ctx, const MessageState *state, const char *id, const GError *er
     return SMFIS_TEMPFAIL;
 }
 
+static double
+seconds_since(gint64 time)
+{
+    return (double)(g_get_monotonic_time() - time) / G_USEC_PER_SEC;
+}
+
 sfsistat
 intake_message(SMFICTX *ctx, MessageState *state, Queue *queue)
 {
@@ -122,6 +154,7 @@ intake_message(SMFICTX *ctx, MessageState *state, Queue *queue)
                     mail.length);
     g_autoptr(Inquiry) inquiry = inquiry_read(snapshot->config, snapshot->ruleset, &mail);
     log_limits(id, inquiry);
+    metrics_observe(METRIC_READ_SECONDS, seconds_since(started), NULL);
 
     guint n = inquiry->records->len;
     if (n == 0) {
@@ -129,13 +162,19 @@ intake_message(SMFICTX *ctx, MessageState *state, Queue *queue)
         log_info("%s: source=%s ignored ms=%.1f", id,
                  extraction && extraction->source ? extraction->source : "-",
                  (g_get_monotonic_time() - started) / 1000.0);
+        count_mail(inquiry, "ignored");
         remove_forged(ctx, state);
         return SMFIS_CONTINUE;
     }
 
     g_autofree char(*ids)[LEAD_ID_SIZE] = g_malloc0_n(n, LEAD_ID_SIZE);
     g_autoptr(GError) error = NULL;
+    gint64 read = g_get_monotonic_time();
     CommitResult result = queue_commit(queue, inquiry->records, ids, &error);
+    metrics_observe(METRIC_COMMIT_SECONDS, seconds_since(read), NULL);
+    count_mail(inquiry, result == COMMIT_FAILED      ? "failed"
+                        : result == COMMIT_DUPLICATE ? "duplicate"
+                                                     : NULL);
     if (result == COMMIT_FAILED) {
         sfsistat answer = failed(ctx, state, id, error);
         if (answer == SMFIS_CONTINUE)

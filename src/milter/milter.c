@@ -1,6 +1,9 @@
+#include <config.h>
+
 #include "milter/milter.h"
 
 #include "base/log.h"
+#include "base/metrics.h"
 #include "milter/callbacks.h"
 #include "milter/drain.h"
 #include "milter/listen.h"
@@ -11,11 +14,13 @@
 #include <glib-unix.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* Between the last message's verdict and the end: its answer is still to be written. */
 #define QUIET_MS 100
 #define DRAIN_POLL_MS 20
+#define ACCEPT_PAUSE 50000 /* microseconds */
 
 static Listener *listener;
 static int events[2] = {-1, -1}; /* a pipe: 'H' reload, 'T' end, 'E' libmilter gave up */
@@ -62,6 +67,23 @@ sigwait(const sigset_t *set, int *number)
 {
     for (;;)
         pause();
+}
+
+/* libmilter takes an accept that fails for want of descriptors as a reason to try again at once,
+ * and after some such failures as one to give up. Connections can wait until others have ended. */
+int
+accept(int fd, __SOCKADDR_ARG address, socklen_t *length)
+{
+    for (gboolean told = FALSE;; g_usleep(ACCEPT_PAUSE)) {
+        int connection = accept4(fd, address, length, SOCK_CLOEXEC);
+        if (connection >= 0 ||
+            (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM))
+            return connection;
+        int number = errno;
+        if (!told)
+            log_error("connections wait for others to end: %s", g_strerror(number));
+        told = TRUE;
+    }
 }
 
 static void
@@ -137,14 +159,15 @@ drain(guint seconds)
 /* smfi_stop is not called at the end: it would wait up to 5 s for libmilter's accept loop, and
  * those connected could not end their sessions meanwhile. */
 MilterEnd
-milter_run(void (*reload)(gpointer data), gpointer data, guint seconds)
+milter_run(const MilterHooks *hooks, guint seconds)
 {
     g_thread_unref(g_thread_new("libmilter", serve, NULL));
     take_signals();
     for (;;) {
-        switch (next_event(-1)) {
+        hooks->tick(hooks->data);
+        switch (next_event(METRICS_EVERY * 1000)) {
         case 'H':
-            reload(data);
+            hooks->reload(hooks->data);
             break;
         case 'T':
             return drain(seconds);

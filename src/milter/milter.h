@@ -6,7 +6,8 @@
  *
  * Signals: SIGHUP reloads, SIGTERM and SIGINT drain and end. They are the main thread's, not
  * libmilter's: milter_block_signals before any thread is made, milter_run in main. The program that
- * links this has no sigwait, which is where libmilter would take them.
+ * links this has no sigwait, which is where libmilter would take them, and an accept of its own:
+ * out of descriptors, connections wait in the backlog.
  */
 #ifndef LEAD_MILTER_MILTER_H
 #define LEAD_MILTER_MILTER_H
@@ -26,10 +27,16 @@ typedef enum {
     MILTER_FAILED,    /* libmilter gave up */
 } MilterEnd;
 
-/* Serve until SIGTERM or SIGINT, in the main thread; `reload` is called there on SIGHUP. At the end
+typedef struct {
+    void (*reload)(gpointer data); /* on SIGHUP */
+    void (*tick)(gpointer data);   /* every METRICS_EVERY seconds or so */
+    gpointer data;
+} MilterHooks;
+
+/* Serve until SIGTERM or SIGINT, in the main thread, where the hooks are called. At the end
  * messages past DATA are waited for, `seconds` at most, while new ones of ours are refused with
  * "try again". libmilter's threads live on until the process exits. */
-MilterEnd milter_run(void (*reload)(gpointer data), gpointer data, guint seconds);
+MilterEnd milter_run(const MilterHooks *hooks, guint seconds);
 
 /* Remove a unix socket that milter_open made. */
 void milter_close(void);

@@ -142,6 +142,23 @@ queue_alert_get(Queue *queue, const char *name, QueueAlert *alert, GError **erro
     return result == SQLITE_ROW || result == SQLITE_DONE;
 }
 
+char **
+queue_alert_names(Queue *queue, GError **error)
+{
+    g_autoptr(GStrvBuilder) names = g_strv_builder_new();
+    sqlite3_stmt *statement =
+        queue_statement(queue, error, "SELECT name FROM alerts ORDER BY name", "");
+    if (!statement)
+        return NULL;
+    int result;
+    while ((result = sqlite3_step(statement)) == SQLITE_ROW)
+        g_strv_builder_add(names, (const char *)sqlite3_column_text(statement, 0));
+    if (result != SQLITE_DONE)
+        queue_fail(queue, "reading", error);
+    sqlite3_reset(statement);
+    return result == SQLITE_DONE ? g_strv_builder_end(names) : NULL;
+}
+
 gboolean
 queue_alert_set(Queue *queue, const char *name, const QueueAlert *alert, GError **error)
 {

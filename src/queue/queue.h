@@ -132,6 +132,8 @@ typedef struct {
     gint64 since, told;
 } QueueAlert;
 gboolean queue_alert_get(Queue *queue, const char *name, QueueAlert *alert, GError **error);
+/* The names of those that are on; ends in NULL. */
+char **queue_alert_names(Queue *queue, GError **error);
 /* since 0: it is over. */
 gboolean queue_alert_set(Queue *queue, const char *name, const QueueAlert *alert, GError **error);
 /* Whether a lead-submit works on the queue now. */

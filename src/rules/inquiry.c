@@ -35,7 +35,7 @@ mailbox_for(const Config *config, const InquiryMail *mail, guint account)
 
 static LeadRecord *
 record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMailbox *mailbox,
-           const ExtractionOptions *options, const char *queue_id)
+           const ExtractionOptions *options, const Config *config, const InquiryMail *mail)
 {
     const Extraction *extraction = inquiry->extraction;
     g_autoptr(Lead) lead = lead_copy(extraction->lead);
@@ -50,7 +50,8 @@ record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMai
         payload_build(lead, ruleset_wire(extraction->ruleset), account->relationships);
     record->message_key = g_strdup(message_id(inquiry->message));
     record->digest = digest_of(inquiry->message);
-    record->queue_id = g_strdup(queue_id);
+    record->queue_id = g_strdup(mail->queue_id);
+    record->same_within = config->duplicate_window;
     return record;
 }
 
@@ -78,7 +79,7 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
         const ConfigMailbox *mailbox = mailbox_for(config, mail, i);
         if (mailbox)
             g_ptr_array_add(inquiry->records, record_new(inquiry, config_account(config, i),
-                                                         mailbox, &options, mail->queue_id));
+                                                         mailbox, &options, config, mail));
     }
     return inquiry;
 }

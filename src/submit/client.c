@@ -102,8 +102,8 @@ add_header(Post *post, const char *name, const char *value)
 }
 
 void
-client_post(Client *client, const ConfigAccount *config, const char *token, guint timeout,
-            QueuedLead *lead, gpointer account)
+client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,
+            gpointer account)
 {
     Post *post = g_new0(Post, 1);
     CURL *easy = post->easy = curl_easy_init();
@@ -133,8 +133,8 @@ client_post(Client *client, const ConfigAccount *config, const char *token, guin
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, lead->payload);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(lead->payload));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)timeout);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(timeout, CONNECT_TIMEOUT));
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)config->timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(config->timeout, CONNECT_TIMEOUT));
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);

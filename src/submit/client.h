@@ -28,9 +28,9 @@ typedef void (*ClientDone)(const ClientAnswer *answer, gpointer data);
 Client *client_new(ClientDone done, gpointer data);
 void client_free(Client *client); /* takes NULL */
 
-/* Begin a POST. Takes the lead; `timeout` in seconds. */
-void client_post(Client *client, const ConfigAccount *config, const char *token, guint timeout,
-                 QueuedLead *lead, gpointer account);
+/* Begin a POST. Takes the lead. */
+void client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,
+                 gpointer account);
 guint client_busy(const Client *client); /* POSTs on the wire */
 /* Wait for the network, the descriptors or `timeout` milliseconds; `done` is called from here. */
 void client_wait(Client *client, const int *fds, guint n, int timeout);

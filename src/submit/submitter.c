@@ -6,6 +6,8 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/metrics.h"
+#include "submit/alert.h"
 #include "submit/answer.h"
 #include "submit/client.h"
 #include "submit/token.h"
@@ -14,30 +16,38 @@
 #define TROUBLE_WAIT 1000 /* milliseconds until a queue that failed is asked again */
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
-#define CLAIM_ROUNDS 8  /* leads claimed at once, times the concurrency: one fsync for all */
-#define LEASE_SLACK 60  /* seconds a lease is longer than the timeout */
-#define IDLE_MOST 60000 /* milliseconds */
+#define CLAIM_ROUNDS 8 /* leads claimed at once, times the concurrency: one fsync for all */
+#define LEASE_SLACK 60 /* seconds a lease is longer than the timeout */
+#define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
+#define MINUTE ((gint64)60 * G_USEC_PER_SEC)
+#define CLOCK_SLACK (10 * MINUTE) /* that two clocks may differ in a day */
 
 typedef struct {
     char *name;
     const ConfigAccount *config; /* NULL when a reload took it away */
     Token *token;
-    guint busy;      /* POSTs on the wire */
-    GQueue ready;    /* QueuedLead, claimed and waiting for their turn */
-    char *stopped;   /* why; NULL while it runs */
-    gint64 shouted;  /* when that was last logged */
-    gint64 next_due; /* microseconds; 0: to be asked */
+    guint busy;          /* POSTs on the wire */
+    GQueue ready;        /* QueuedLead, claimed and waiting for their turn */
+    char *stopped;       /* why; NULL while it runs */
+    char *paused;        /* why an admin did so; NULL otherwise */
+    gint64 shouted;      /* when it was last logged that it is stopped */
+    gint64 next_due;     /* microseconds; 0: to be asked */
+    gint64 next_post;    /* monotonic; not before, for per_minute */
+    gint64 token_expiry; /* seconds since 1970, 0: not known */
 } Account;
 
 struct Submitter {
     Config *config;
     Queue *queue;
     Client *client;
-    GPtrArray *accounts; /* Account; never taken out, as POSTs point at them */
-    GArray *outcomes;    /* QueueOutcome, not yet in the queue */
-    GError *gone;        /* the queue is, for good */
-    gboolean trouble;    /* the queue failed, perhaps not for long */
-    gint64 purged;
+    GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
+    GArray *outcomes;        /* QueueOutcome, not yet in the queue */
+    GError *gone;            /* the queue is, for good */
+    gboolean trouble;        /* the queue failed, perhaps not for long */
+    gboolean metrics_failed; /* at the last writing */
+    Alerts *alerts;
+    gint64 purged, purged_clock; /* when: by the monotonic clock, by the other */
+    gint64 looked;               /* at what there is to tell; monotonic */
     int wake, watch;
     gint stop, reload_asked; /* set by signal handlers */
     Config *(*reload)(gpointer data);
@@ -52,6 +62,7 @@ account_free(gpointer data)
     g_queue_clear_full(&account->ready, (GDestroyNotify)queued_lead_free);
     token_free(account->token);
     g_free(account->stopped);
+    g_free(account->paused);
     g_free(account);
 }
 
@@ -93,14 +104,15 @@ give_back(Submitter *self, Account *account)
 
 /* --- accounts --- */
 
+/* `shown` is the reason as far as it may be logged: the API's words may repeat what was sent. */
 static void
-stop_account(Submitter *self, Account *account, const char *reason)
+stop_account(Submitter *self, Account *account, const char *reason, const char *shown)
 {
     gint64 now = g_get_monotonic_time();
     GError *error = NULL;
     gboolean news = g_strcmp0(account->stopped, reason) != 0;
     if (news || now - account->shouted > SHOUT_EVERY) {
-        log_error("account %s is stopped, its leads wait: %s", account->name, reason);
+        log_error("account %s is stopped, its leads wait: %s", account->name, shown);
         account->shouted = now;
     }
     give_back(self, account);
@@ -131,14 +143,33 @@ usable_token(Submitter *self, Account *account)
     gboolean changed;
     const char *token = token_get(account->token, &changed, &error);
     if (!token) {
-        stop_account(self, account, error->message);
+        stop_account(self, account, error->message, error->message);
         return NULL;
     }
-    if (changed)
+    if (changed) {
+        account->token_expiry = token_expiry(token);
         start_account(self, account);
-    if (account->stopped)
-        stop_account(self, account, account->stopped); /* said again now and then */
+    }
+    if (account->stopped) /* said again now and then */
+        stop_account(self, account, account->stopped, "leadctl stats tells why");
     return account->stopped ? NULL : token;
+}
+
+static void
+read_pauses(Submitter *self)
+{
+    for (guint i = 0; i < self->accounts->len; i++) {
+        Account *account = g_ptr_array_index(self->accounts, i);
+        char *paused = queue_account_paused(self->queue, account->name);
+        if (paused && !account->paused) {
+            log_warning("account %s is paused by an admin, its leads wait", account->name);
+            give_back(self, account);
+        } else if (!paused && account->paused) {
+            log_info("account %s is no longer paused", account->name);
+        }
+        g_free(account->paused);
+        account->paused = paused;
+    }
 }
 
 static Account *
@@ -193,12 +224,21 @@ warn_of_orphans(Submitter *self)
 
 /* --- from the queue to the wire and back --- */
 
+/* No more than are sent before the lease ends. */
+static guint
+most_claimed(const ConfigAccount *config)
+{
+    guint most = config->concurrency * CLAIM_ROUNDS;
+    guint in_time = config->per_minute * config->timeout / 60;
+    return config->per_minute ? CLAMP(in_time, 1, most) : most;
+}
+
 static void
 claim(Submitter *self, Account *account)
 {
     GError *error = NULL;
-    guint most = self->config->submit_concurrency * CLAIM_ROUNDS;
-    guint lease = self->config->submit_timeout * (CLAIM_ROUNDS + 1) + LEASE_SLACK;
+    guint most = most_claimed(account->config);
+    guint lease = account->config->timeout * (CLAIM_ROUNDS + 1) + LEASE_SLACK;
     g_autoptr(GPtrArray) leads = queue_claim(self->queue, account->name, most, lease, &error);
     if (!leads) {
         queue_trouble(self, error);
@@ -212,12 +252,25 @@ claim(Submitter *self, Account *account)
     account->next_due = leads->len == most ? 0 : queue_next_due(self->queue, account->name, NULL);
 }
 
+/* With per_minute, POSTs begin at even distances. */
+static gboolean
+take_turn(Account *account)
+{
+    gint64 now = g_get_monotonic_time();
+    if (account->config->per_minute == 0)
+        return TRUE;
+    if (now < account->next_post)
+        return FALSE;
+    account->next_post =
+        MAX(account->next_post, now - G_USEC_PER_SEC) + MINUTE / account->config->per_minute;
+    return TRUE;
+}
+
 /* Keep the account's share of POSTs on the wire. */
 static void
 send_for(Submitter *self, Account *account)
 {
-    guint most = self->config->submit_concurrency;
-    if (!account->config || account->busy >= most)
+    if (!account->config || account->paused || account->busy >= account->config->concurrency)
         return;
     gboolean due = account->next_due <= g_get_real_time();
     if (g_queue_is_empty(&account->ready) && !due)
@@ -227,9 +280,12 @@ send_for(Submitter *self, Account *account)
         return;
     if (g_queue_is_empty(&account->ready))
         claim(self, account);
-    for (; account->busy < most && !g_queue_is_empty(&account->ready); account->busy++)
-        client_post(self->client, account->config, token, self->config->submit_timeout,
-                    g_queue_pop_head(&account->ready), account);
+    while (account->busy < account->config->concurrency && !g_queue_is_empty(&account->ready) &&
+           take_turn(account)) {
+        client_post(self->client, account->config, token, g_queue_pop_head(&account->ready),
+                    account);
+        account->busy++;
+    }
 }
 
 static void
@@ -254,6 +310,22 @@ log_outcome(const ClientAnswer *answer, const Verdict *verdict, const Account *a
 }
 
 static void
+count_outcome(const ClientAnswer *answer, const Verdict *verdict, const Account *account,
+              gint64 created)
+{
+    static const char *const results[] = {[ANSWER_DONE] = "done",
+                                          [ANSWER_RETRY] = "retry",
+                                          [ANSWER_STOP_ACCOUNT] = "stopped",
+                                          [ANSWER_DEAD] = "dead"};
+    double took = (double)(answer->ended - answer->started) / G_USEC_PER_SEC;
+    double age = (double)(answer->ended - created) / G_USEC_PER_SEC;
+    metrics_add(METRIC_POSTS, 1, account->name, results[verdict->kind], NULL);
+    metrics_observe(METRIC_POST_SECONDS, MAX(took, 0), account->name, NULL);
+    if (verdict->kind == ANSWER_DONE)
+        metrics_observe(METRIC_LEAD_SECONDS, MAX(age, 0), account->name, NULL);
+}
+
+static void
 on_answer(const ClientAnswer *answer, gpointer data)
 {
     Submitter *self = data;
@@ -268,11 +340,12 @@ on_answer(const ClientAnswer *answer, gpointer data)
         .retry_after = answer->retry_after,
         .attempts = lead->attempts + 1,
         .age = MAX(age, 0),
-        .give_up_after = self->config->submit_give_up_after,
+        .give_up_after = account->config ? account->config->give_up_after : G_MAXUINT64,
         .jitter = g_random_double(),
     };
     Verdict verdict = answer_judge(&facts);
     log_outcome(answer, &verdict, account);
+    count_outcome(answer, &verdict, account, lead->created);
     QueueOutcome outcome = {
         .state = verdict.kind == ANSWER_DONE   ? STATE_DONE
                  : verdict.kind == ANSWER_DEAD ? STATE_DEAD
@@ -288,8 +361,12 @@ on_answer(const ClientAnswer *answer, gpointer data)
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
         account->next_due = MIN(account->next_due, outcome.not_before);
-    if (verdict.kind == ANSWER_STOP_ACCOUNT)
-        stop_account(self, account, verdict.words);
+    if (verdict.kind == ANSWER_STOP_ACCOUNT) {
+        g_autofree char *shown =
+            g_strdup_printf("the API answers %d; leadctl stats tells its words", answer->status);
+        stop_account(self, account, verdict.words, shown);
+        self->looked = 0;
+    }
 }
 
 /* What came back goes into the queue in one transaction; what cannot stays here until it can. If
@@ -309,19 +386,106 @@ settle_all(Submitter *self)
     }
 }
 
+/* Whether the clock went on as time did since the last purge: one that jumped ahead makes all
+ * leads old. */
+static gboolean
+clock_is_sane(const Submitter *self, gint64 now, gint64 clock)
+{
+    return !self->purged || (clock - self->purged_clock) - (now - self->purged) < CLOCK_SLACK;
+}
+
 static void
 purge(Submitter *self)
 {
-    gint64 now = g_get_monotonic_time();
+    gint64 now = g_get_monotonic_time(), clock = g_get_real_time();
     GError *error = NULL;
     guint purged = 0;
     if (self->purged && now - self->purged < PURGE_EVERY)
         return;
+    gboolean sane = clock_is_sane(self, now, clock);
     self->purged = now;
-    if (!queue_purge(self->queue, self->config->retention, &purged, &error))
+    self->purged_clock = clock;
+    if (!sane)
+        log_warning("the clock has jumped ahead: old leads are purged an hour later");
+    else if (!queue_purge(self->queue, self->config->retention, &purged, &error))
         queue_trouble(self, error);
     else if (purged > 0)
         log_info("purged %u leads older than the retention", purged);
+}
+
+/* --- what there is to tell --- */
+
+static const QueueDepth *
+depth_of(const GPtrArray *depths, const char *account)
+{
+    for (guint i = 0; i < depths->len; i++) {
+        const QueueDepth *depth = g_ptr_array_index(depths, i);
+        if (strcmp(depth->account, account) == 0)
+            return depth;
+    }
+    return NULL;
+}
+
+static void
+set_gauges(const AlertFacts *facts, const char *stopped, gint64 now)
+{
+    static const QueueDepth none;
+    const QueueDepth *depth = facts->depth ? facts->depth : &none;
+    gint64 oldest = depth->waiting ? MAX(now - depth->oldest, 0) : 0;
+    metrics_set(METRIC_LEADS, depth->waiting, facts->account, "waiting", NULL);
+    metrics_set(METRIC_LEADS, depth->held, facts->account, "held", NULL);
+    metrics_set(METRIC_LEADS, depth->dead, facts->account, "dead", NULL);
+    metrics_set(METRIC_OLDEST, (double)oldest / G_USEC_PER_SEC, facts->account, NULL);
+    metrics_set(METRIC_STOPPED, stopped != NULL, facts->account, NULL);
+    metrics_set(METRIC_PAUSED, facts->paused, facts->account, NULL);
+    if (facts->token_expiry)
+        metrics_set(METRIC_TOKEN_EXPIRY, facts->token_expiry, facts->account, NULL);
+}
+
+/* Each account of the configuration; then those that only the queue knows. */
+static GArray *
+gather_facts(Submitter *self, const GPtrArray *depths)
+{
+    GArray *facts = g_array_new(FALSE, TRUE, sizeof(AlertFacts));
+    for (guint i = 0; i < self->accounts->len; i++) {
+        Account *account = g_ptr_array_index(self->accounts, i);
+        if (!account->config)
+            continue;
+        usable_token(self, account); /* so that one that idles is known to be stopped too */
+        AlertFacts fact = {account->name, account->stopped != NULL, account->paused != NULL,
+                           account->token_expiry, depth_of(depths, account->name)};
+        g_array_append_val(facts, fact);
+        set_gauges(&fact, account->stopped, g_get_real_time());
+    }
+    for (guint i = 0; i < depths->len; i++) {
+        const QueueDepth *depth = g_ptr_array_index(depths, i);
+        if (config_account_named(self->config, depth->account))
+            continue;
+        AlertFacts fact = {.account = depth->account, .depth = depth};
+        g_array_append_val(facts, fact);
+        set_gauges(&fact, NULL, g_get_real_time());
+    }
+    return facts;
+}
+
+static void
+look(Submitter *self)
+{
+    gint64 now = g_get_monotonic_time();
+    if (self->looked && now - self->looked < METRICS_EVERY * G_USEC_PER_SEC)
+        return;
+    self->looked = now;
+    GError *error = NULL;
+    g_autoptr(GPtrArray) depths = queue_depths(self->queue, &error);
+    g_autoptr(GArray) facts = depths ? gather_facts(self, depths) : NULL;
+    if (!facts || !alerts_look(self->alerts, self->config, (AlertFacts *)(void *)facts->data,
+                               facts->len, &error))
+        queue_trouble(self, error);
+    g_autoptr(GError) problem = NULL;
+    if (self->config->metrics && !metrics_write(self->config->metrics, "lead-submit", &problem) &&
+        !self->metrics_failed)
+        log_error("metrics: %s", problem->message);
+    self->metrics_failed = problem != NULL;
 }
 
 /* --- the loop --- */
@@ -335,12 +499,13 @@ idle_time(Submitter *self)
         return TROUBLE_WAIT;
     for (guint i = 0; i < self->accounts->len; i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
-        if (!account->config || account->busy >= self->config->submit_concurrency)
-            continue; /* an answer comes first */
+        if (!account->config || account->paused || account->busy >= account->config->concurrency)
+            continue; /* an answer, or the admin, comes first */
+        gint64 turn = MAX((account->next_post - g_get_monotonic_time() + 999) / 1000, 0);
         if (account->stopped)
             wait = MIN(wait, TOKEN_LOOK);
         else if (!g_queue_is_empty(&account->ready))
-            wait = 0;
+            wait = MIN(wait, account->config->per_minute ? turn : 0);
         else if (account->next_due < G_MAXINT64)
             wait = MIN(wait, MAX((account->next_due - now + 999) / 1000, 0));
     }
@@ -361,7 +526,9 @@ take_signals(Submitter *self)
     config_unref(self->config);
     self->config = config;
     set_accounts(self);
+    read_pauses(self);
     warn_of_orphans(self);
+    self->looked = 0;
 }
 
 static void
@@ -372,6 +539,7 @@ wait_for_work(Submitter *self, int timeout)
     take_signals(self);
     if (!queue_changed(self->queue))
         return;
+    read_pauses(self);
     for (guint i = 0; i < self->accounts->len; i++)
         ((Account *)g_ptr_array_index(self->accounts, i))->next_due = 0;
 }
@@ -379,11 +547,13 @@ wait_for_work(Submitter *self, int timeout)
 gboolean
 submitter_run(Submitter *self, GError **error)
 {
+    read_pauses(self);
     warn_of_orphans(self);
     while (!g_atomic_int_get(&self->stop) && !self->gone) {
         for (guint i = 0; i < self->accounts->len; i++)
             send_for(self, g_ptr_array_index(self->accounts, i));
         purge(self);
+        look(self);
         wait_for_work(self, idle_time(self));
         settle_all(self);
     }
@@ -420,6 +590,7 @@ submitter_new(Config *config, Queue *queue, GError **error)
     self->accounts = g_ptr_array_new_with_free_func(account_free);
     self->outcomes = g_array_new(FALSE, FALSE, sizeof(QueueOutcome));
     g_array_set_clear_func(self->outcomes, outcome_clear);
+    self->alerts = alerts_new(queue);
     set_accounts(self);
     return self;
 }
@@ -429,6 +600,7 @@ submitter_free(Submitter *self)
 {
     if (!self)
         return;
+    alerts_free(self->alerts);
     client_free(self->client);
     g_ptr_array_unref(self->accounts);
     g_array_unref(self->outcomes);

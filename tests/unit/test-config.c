@@ -36,9 +36,9 @@ test_what_is_not_given_has_the_documented_default(void)
 {
     g_autoptr(Config) config = parse_good(LINE_LISTEN LINE_QUEUE ACCOUNTS MAILBOXES);
     g_assert_cmpint(config->on_error, ==, ON_ERROR_TEMPFAIL);
-    g_assert_cmpuint(config->submit_concurrency, ==, 4);
-    g_assert_cmpuint(config->submit_timeout, ==, 30);
-    g_assert_cmpuint(config->submit_give_up_after, ==, 5 * 86400);
+    g_assert_cmpuint(config_account(config, 0)->concurrency, ==, 4);
+    g_assert_cmpuint(config_account(config, 0)->timeout, ==, 30);
+    g_assert_cmpuint(config_account(config, 0)->give_up_after, ==, 5 * 86400);
     g_assert_cmpuint(config->retention, ==, 30 * 86400);
     g_assert_cmpuint(config->limit_message, ==, 10 << 20);
     g_assert_null(config->authserv_id);
@@ -66,9 +66,9 @@ test_every_key_is_read(void)
     g_assert_cmpint(config->on_error, ==, ON_ERROR_ACCEPT);
     g_assert_cmpuint(config->retention, ==, 12 * 3600);
     g_assert_cmpuint(config->limit_message, ==, 512 << 10);
-    g_assert_cmpuint(config->submit_concurrency, ==, 2);
-    g_assert_cmpuint(config->submit_timeout, ==, 5);
-    g_assert_cmpuint(config->submit_give_up_after, ==, 90 * 60);
+    g_assert_cmpuint(config_account(config, 0)->concurrency, ==, 2);
+    g_assert_cmpuint(config_account(config, 0)->timeout, ==, 5);
+    g_assert_cmpuint(config_account(config, 0)->give_up_after, ==, 90 * 60);
     const ConfigAccount *account = config_account_named(config, "west");
     g_assert_true(account->auth_query);
     g_assert_true(account->relationships);
