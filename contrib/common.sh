@@ -8,7 +8,8 @@ build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-d
   libpcre2-dev libcurl4-openssl-dev libsqlite3-dev libxml2-dev libyaml-dev libjson-glib-dev
   libmilter-dev libphonenumber-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
-check_packages="python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
+# Sendmail is not among these: its package conflicts with Postfix's, see unpack_sendmail.
+check_packages="m4 python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
 
 started=$SECONDS
 
@@ -72,6 +73,38 @@ need_packages() {
     rm -f $policy
     trap - EXIT
   fi
+}
+
+# unpack_sendmail FOLDER: Sendmail and the libraries that are missing for it, in FOLDER and nowhere
+# else: to install it would remove Postfix. Nothing to do if FOLDER is there.
+unpack_sendmail() {
+  local folder=$1 new=$1.new log deb
+  [ ! -e "$folder" ] || return 0
+  command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
+  say "unpacking sendmail in $folder"
+  rm -rf "$new"
+  mkdir -p "$new/packages/partial" || die 73 "$new: cannot be made"
+  log=$(mktemp)
+  # What an installation would fetch, in one answer of apt-get; its user may not write here.
+  fetch_sendmail() {
+    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --download-only --no-install-recommends \
+      -o APT::Sandbox::User=root -o Dir::Cache::archives="$new/packages" sendmail-bin </dev/null
+  }
+  if ! fetch_sendmail >"$log" 2>&1; then
+    { apt-get update -q && fetch_sendmail; } >>"$log" 2>&1 </dev/null || {
+      tail -n 20 "$log" >&2
+      rm -f "$log"
+      die 69 "apt-get could not fetch sendmail-bin"
+    }
+  fi
+  rm -f "$log"
+  for deb in "$new"/packages/*.deb; do
+    dpkg-deb -x "$deb" "$new" || die 69 "$deb: cannot be unpacked"
+  done
+  rm -rf "$new/packages"
+  # A program with another group than its caller's ignores LD_LIBRARY_PATH.
+  chmod g-s "$new/usr/libexec/sendmail/sendmail" || die 69 "$new: there is no sendmail in it"
+  mv "$new" "$folder"
 }
 
 # build FOLDER [CONFIGURE-ARGUMENT…]: out of tree; what is there already is brought up to date.

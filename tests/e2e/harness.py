@@ -473,13 +473,13 @@ class Delivered:
     bytes      all of it
     recipient  whose it is (Delivered-To)
     original   what the sender sent as far as it is still there: without the fields that delivery
-               puts on top and without the Received fields of this Postfix
+               puts on top and without the Received fields of this server
     """
 
     OURS = re.compile(rb"(?:(?:Return-Path|X-Original-To|Delivered-To|Received):[^\n]*\n"
                       rb"(?:[ \t][^\n]*\n)*)", re.I)
 
-    def __init__(self, content):
+    def __init__(self, content, host=Postfix.HOST):
         self.bytes = content
         rest = content
         self.recipient = None
@@ -487,7 +487,7 @@ class Delivered:
             name, _, value = match.group().partition(b":")
             if name.lower() == b"delivered-to":
                 self.recipient = value.strip().decode("utf-8", "replace")
-            if name.lower() == b"received" and Postfix.HOST.encode() not in value:
+            if name.lower() == b"received" and host.encode() not in value:
                 break
             rest = rest[match.end():]
         self.original = rest
