@@ -6,6 +6,7 @@ standin  the HTTPS stand-in of the API, standin.py: StandIn(folder) with start()
 house    lead-milter and lead-submit, configured for `standin`, not started; stopped and looked
          over at the end: exit status, sanitizers, nothing personal in the logs
 postfix  the session's Postfix, emptied before each test
+mta      the same of Postfix and of Sendmail, sendmail.py: the test runs once with each
 chain    house and postfix put together, both daemons running
 """
 
@@ -90,11 +91,30 @@ def postfix(postfix_session):
     return postfix_session
 
 
+@pytest.fixture(scope="session")
+def sendmail_session():
+    from sendmail import Sendmail
+    folder = harness.temporary_folder()
+    server = Sendmail(folder)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+        harness.remove_folder(folder)
+
+
+@pytest.fixture(params=["postfix", "sendmail"])
+def mta(request):
+    server = request.getfixturevalue(f"{request.param}_session")
+    server.clear()
+    return server
+
+
 @pytest.fixture
 def chain(house, postfix):
     """house, listening where postfix asks, both daemons running; house.postfix is the Postfix."""
     house.configure(listen=postfix.unix)
-    house.postfix = postfix
+    house.postfix = house.mta = postfix
     house.milter.start()
     house.submit.start()
     return house

@@ -18,7 +18,7 @@ SNIPPET_SOCKET = "/run/lead-milter/lead-milter.sock"
 
 def unpacked():
     """The folder that Sendmail is unpacked in, which is done if it is missing."""
-    folder = build_dir() / "sendmail"
+    folder = build_dir() / "build-sendmail"
     if not folder.exists():
         done = subprocess.run(["bash", "-c", '. "$1" && unpack_sendmail "$2"', "sendmail",
                                SOURCE / "contrib/common.sh", folder],

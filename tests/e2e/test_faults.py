@@ -10,7 +10,7 @@ import threading
 import time
 
 import pytest
-from harness import LEADS, SOURCE, SmtpError, inquiry, program, wait_for
+from harness import LEADS, SOURCE, inquiry, program, wait_for
 
 
 def companies(api):
@@ -167,29 +167,6 @@ def test_kill_9_of_each_daemon_under_a_load_of_500_mails(chain, standin):
     chain.wait_states(120, done=500)
     check_each_has_its_lead(chain, standin, mails, range(500))
     print(f"{standin.repeated} requests were repeated with the same key")
-
-
-def test_without_lead_milter_the_sender_tries_again(chain, standin):
-    chain.milter.kill9()
-    with pytest.raises(SmtpError) as refused:
-        chain.postfix.send(inquiry(1))
-    assert refused.value.code // 100 == 4
-    chain.milter.start()
-    chain.postfix.send(inquiry(1))
-    mails = chain.postfix.wait_delivered(1)
-    chain.wait_states(done=1)
-    check_each_has_its_lead(chain, standin, mails, [1])
-
-
-def test_without_lead_milter_and_default_action_accept_mail_goes_on(chain, standin):
-    chain.milter.kill9()
-    chain.postfix.send(inquiry(1), way="accept")
-    assert chain.postfix.wait_delivered(1)[0].lead_ids == []
-    chain.milter.start()
-    chain.postfix.send(inquiry(2), way="accept")
-    assert [len(mail.lead_ids) for mail in chain.postfix.wait_delivered(2)].count(1) == 1
-    chain.wait_states(done=1)
-    assert companies(standin) == expected([2])
 
 
 def test_a_full_disk_keeps_mail_waiting_and_loses_nothing(chain, standin):
