@@ -16,7 +16,7 @@ typedef struct {
     char *reason;   /* why it is held; NULL otherwise */
     char *payload;  /* the request's body, one line of JSON */
     char *message_key; /* Message-ID, or NULL */
-    char *digest;      /* hex SHA-256 of sender, subject and body text */
+    char *digest;      /* hex SHA-256 of sender, subject, body text and payload */
     char *queue_id;    /* the MTA's, or NULL */
     guint64 same_within; /* seconds in which the same digest is the same mail; 0: never */
 } LeadRecord;

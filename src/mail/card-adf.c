@@ -8,7 +8,8 @@
 
 #include <libxml/parser.h>
 
-#define TEXT_MAX 20000 /* bytes of one element's text */
+#define ATTRIBUTES_MAX 200 /* of one tag */
+#define TEXT_MAX 20000     /* bytes of one element's text */
 
 typedef struct {
     GPtrArray *values;
@@ -120,11 +121,28 @@ find_root(const char *text)
     return NULL;
 }
 
+/* libxml2 compares a tag's attributes each with each; ADF's have three at most. */
+static gboolean
+has_swarm_of_attributes(const char *xml)
+{
+    guint attributes = 0;
+    for (const char *p = xml; *p; p++) {
+        if (*p == '<')
+            attributes = 0;
+        else if (*p == '=' && strchr("\"'", p[1 + strspn(p + 1, " \t\r\n")]) &&
+                 ++attributes > ATTRIBUTES_MAX)
+            return TRUE;
+        if (*p == '=')
+            p += strspn(p + 1, " \t\r\n");
+    }
+    return FALSE;
+}
+
 void
 card_from_adf(const char *text, GPtrArray *values)
 {
     const char *root = find_root(text);
-    if (!root)
+    if (!root || has_swarm_of_attributes(root))
         return;
     xmlSAXHandler handler = {
         .startElement = on_start,

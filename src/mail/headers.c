@@ -2,11 +2,13 @@
 
 #include <string.h>
 
+#include "base/domain.h"
 #include "base/gmime-extra.h"
 #include "base/limits.h"
 #include "mail/charset.h"
 
 #define ADDRESSES_MAX 100 /* of one field */
+#define GROUPS_MAX 50     /* colons in an address field that GMime gets to see */
 
 void
 mailbox_free(gpointer data)
@@ -72,6 +74,108 @@ headers_read(GMimeMessage *message, gboolean *limit)
     if (root)
         read_list(g_mime_object_get_header_list(root), fields, &count, limit);
     return fields;
+}
+
+static gboolean
+is_address_field(const char *line, gsize length)
+{
+    static const char *const names[] = {"from", "to", "cc", "bcc", "sender", "reply-to"};
+    const char *colon = memchr(line, ':', MIN(length, 64));
+    gsize name = colon ? (gsize)(colon - line) : 0;
+    while (name > 0 && (line[name - 1] == ' ' || line[name - 1] == '\t'))
+        name--;
+    if (name > 7 && g_ascii_strncasecmp(line, "resent-", 7) == 0) {
+        line += 7;
+        name -= 7;
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
+        if (strlen(names[i]) == name && g_ascii_strncasecmp(line, names[i], name) == 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* Any line that looks like such a field: it may be one of an attached mail. */
+char *
+headers_tamed(const char *bytes, gsize length)
+{
+    char *copy = NULL;
+    guint colons = 0;
+    gboolean in_field = FALSE;
+    for (gsize at = 0; at < length;) {
+        const char *end = memchr(bytes + at, '\n', length - at);
+        gsize next = end ? (gsize)(end - bytes) + 1 : length;
+        gboolean folded = bytes[at] == ' ' || bytes[at] == '\t';
+        if (!folded) {
+            in_field = is_address_field(bytes + at, next - at);
+            colons = 0;
+        }
+        for (gsize i = at; in_field && i < next; i++) {
+            if (bytes[i] != ':' || ++colons <= GROUPS_MAX)
+                continue;
+            if (!copy)
+                copy = g_memdup2(bytes, length);
+            copy[i] = ' ';
+        }
+        at = next;
+    }
+    return copy;
+}
+
+/* Blanks what stands in comments (RFC 5322 section 3.2.2): a sender's HELO is told there. */
+static void
+blank_comments(char *value)
+{
+    guint depth = 0;
+    for (char *p = value; *p; p++) {
+        gboolean closes = *p == ')' && depth > 0;
+        depth += *p == '(';
+        if (depth > 0)
+            *p = ' ';
+        depth -= closes;
+    }
+}
+
+/* "by HOST" of a Received's value. */
+static gboolean
+is_our_received(char *value, const char *authserv_id, const char *const *own_domains)
+{
+    blank_comments(value);
+    g_auto(GStrv) words = g_strsplit_set(value, " \t;", -1);
+    for (char **word = words; *word; word++) {
+        if (g_ascii_strcasecmp(*word, "by") != 0)
+            continue;
+        for (word++; *word && !**word; word++)
+            continue;
+        return *word &&
+               (g_ascii_strcasecmp(*word, authserv_id) == 0 ||
+                g_ascii_strcasecmp(*word, "localhost") == 0 || domain_is_in(*word, own_domains));
+    }
+    return FALSE;
+}
+
+GPtrArray *
+headers_authentication(GMimeMessage *message, const char *authserv_id,
+                       const char *const *own_domains)
+{
+    GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
+    GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(message));
+    int n = MIN(g_mime_header_list_get_count(list), LIMIT_HEADERS);
+    gboolean limit = FALSE;
+    for (int i = 0; i < n; i++) {
+        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
+        const char *name = g_mime_header_get_name(header);
+        const char *raw = g_mime_header_get_raw_value(header);
+        gboolean received = g_ascii_strcasecmp(name, "received") == 0;
+        if (!raw || (!received && g_ascii_strcasecmp(name, "authentication-results") != 0))
+            continue;
+        g_autofree char *value = bounded(raw, &limit);
+        g_strdelimit(value, "\r\n", ' ');
+        if (!received)
+            g_ptr_array_add(values, g_steal_pointer(&value));
+        else if (!is_our_received(value, authserv_id, own_domains))
+            break;
+    }
+    return values;
 }
 
 const char *

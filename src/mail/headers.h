@@ -15,6 +15,17 @@ typedef struct {
 
 void mailbox_free(gpointer mailbox);
 
+/* GMime reads the groups of an address field (RFC 5322 section 3.4) by recursion, as deep as a mail
+ * has colons in it: a copy with those beyond GROUPS_MAX of a field blanked, NULL when there is
+ * nothing to blank. Same length. */
+char *headers_tamed(const char *bytes, gsize length);
+
+/* The values of the Authentication-Results fields that may be our own MTA's, unfolded, as they
+ * stand: in an encoded word a sender could hide what reads as a result. Fields below the first
+ * Received of a foreign host (RFC 8601 section 5) are not among them. `own_domains` may be NULL. */
+GPtrArray *headers_authentication(GMimeMessage *message, const char *authserv_id,
+                                  const char *const *own_domains);
+
 /* Fields by lower-case name: all of that name, one a line, in the mail's order. */
 GHashTable *headers_read(GMimeMessage *message, gboolean *limit);
 

@@ -373,13 +373,13 @@ clean_id(const char *value)
 }
 
 static void
-take_authentication(Message *message, const char *authserv_id)
+take_authentication(Message *message, GMimeMessage *mime, const MessageOptions *options)
 {
-    const char *fields = message_header(message, "authentication-results");
-    if (authserv_id && fields) {
-        g_auto(GStrv) lines = g_strsplit(fields, "\n", -1);
-        for (guint i = 0; lines[i]; i++)
-            authres_add(lines[i], authserv_id, message->authenticated);
+    if (options->authserv_id) {
+        g_autoptr(GPtrArray) values =
+            headers_authentication(mime, options->authserv_id, options->own_domains);
+        for (guint i = 0; i < values->len; i++)
+            authres_add(g_ptr_array_index(values, i), options->authserv_id, message->authenticated);
     }
     g_ptr_array_add(message->authenticated, NULL);
 }
@@ -432,7 +432,10 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
 
     gsize safe = safe_length(bytes, length);
     message->limit.parts = safe < length;
-    GByteArray array = {.data = (guint8 *)bytes, .len = (guint)MIN(safe, G_MAXUINT)};
+    g_autofree char *tamed = headers_tamed(bytes, safe);
+    message->limit.header = tamed != NULL;
+    GByteArray array = {.data = (guint8 *)(tamed ? tamed : bytes),
+                        .len = (guint)MIN(safe, G_MAXUINT)};
     g_autoptr(GMimeMessage) mime = parse_mime(&array);
     if (!mime) /* not even an empty header */
         mime = g_mime_message_new(FALSE);
@@ -440,7 +443,7 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     set_view(message, VIEW_FROM, addresses_as_text(message->from));
     set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(message, VIEW_TO, addresses_as_text(reading.to));
-    take_authentication(message, options->authserv_id);
+    take_authentication(message, mime, options);
     g_ptr_array_unref(reading.to);
     return message;
 }

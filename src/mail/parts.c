@@ -183,6 +183,7 @@ static gsize
 weight_at_most(const char *html)
 {
     gsize n = 0;
+    gboolean ends = TRUE; /* there may be another "</" */
     for (const char *p = html; *p;) {
         if (*p != '<') {
             n += g_ascii_isalnum(*p) || (guchar)*p >= 0xC0;
@@ -190,7 +191,8 @@ weight_at_most(const char *html)
             continue;
         }
         if (g_ascii_strncasecmp(p, "<style", 6) == 0) {
-            const char *end = strstr(p, "</");
+            const char *end = ends ? strstr(p, "</") : NULL;
+            ends = end != NULL;
             p = end ? end + 2 : p + 6;
         }
         p += strcspn(p, ">");

@@ -6,6 +6,9 @@
 #include <string.h>
 
 #define QUEUE_ID_MAX 64
+/* X-Lead-Id fields that are removed: Postfix searches from the top for each, and gives up on a mail
+ * with tens of thousands of changes. */
+#define FORGED_MAX 200
 #define LIMIT_LINES_MAX 20 /* lines logged about patterns that reached a limit, of one message */
 
 /* The MTA's id of the message, as far as it is fit for a log; "-" when it gave none. */
@@ -91,9 +94,13 @@ count_mail(const Inquiry *inquiry, const char *result)
 
 /* From last to first, so that the numbers of those still to go stay true in any MTA. */
 static void
-remove_forged(SMFICTX *ctx, const MessageState *state)
+remove_forged(SMFICTX *ctx, const MessageState *state, const char *id)
 {
-    for (guint i = message_state_forged(state); i > 0; i--)
+    guint forged = message_state_forged(state);
+    if (forged > FORGED_MAX)
+        log_warning("%s: %s fields: %u; the first %d are removed", id, LEAD_HEADER, forged,
+                    FORGED_MAX);
+    for (guint i = MIN(forged, FORGED_MAX); i > 0; i--)
         smfi_chgheader(ctx, (char *)LEAD_HEADER, i, NULL);
 }
 
@@ -163,7 +170,7 @@ intake_message(SMFICTX *ctx, MessageState *state, Queue *queue)
                  extraction && extraction->source ? extraction->source : "-",
                  (g_get_monotonic_time() - started) / 1000.0);
         count_mail(inquiry, "ignored");
-        remove_forged(ctx, state);
+        remove_forged(ctx, state, id);
         return SMFIS_CONTINUE;
     }
 
@@ -178,10 +185,10 @@ intake_message(SMFICTX *ctx, MessageState *state, Queue *queue)
     if (result == COMMIT_FAILED) {
         sfsistat answer = failed(ctx, state, id, error);
         if (answer == SMFIS_CONTINUE)
-            remove_forged(ctx, state);
+            remove_forged(ctx, state, id);
         return answer;
     }
-    remove_forged(ctx, state);
+    remove_forged(ctx, state, id);
     add_headers(ctx, state, id, n, ids);
     log_leads(id, inquiry->records, ids, result == COMMIT_NEW, started);
     return SMFIS_CONTINUE;

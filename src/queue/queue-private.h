@@ -16,8 +16,9 @@ struct Queue {
     char *path;
     GHashTable *statements; /* SQL literal → sqlite3_stmt */
     gboolean readonly;
-    int watch; /* inotify, -1 */
-    int lock;  /* of the one lead-submit, -1 */
+    guint busy_wait; /* milliseconds until a lock counts as held for too long */
+    int watch;       /* inotify, -1 */
+    int lock;        /* of the one lead-submit, -1 */
 
     /* Group commit: whoever finds nobody writing takes all that wait. */
     GMutex mutex;

@@ -90,6 +90,12 @@ static gboolean G_GNUC_PRINTF(3, 4)
     return FALSE;
 }
 
+static gboolean
+may_pass(int number)
+{
+    return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOSPC;
+}
+
 gboolean
 queue_fail(Queue *queue, const char *doing, GError **error)
 {
@@ -101,7 +107,7 @@ queue_fail(Queue *queue, const char *doing, GError **error)
         return fail(error, QUEUE_ERROR_BUSY,
                     "%s: %s: another program has held the queue's lock"
                     " for over %d s",
-                    path, doing, BUSY_WAIT / 1000);
+                    path, doing, (int)(queue->busy_wait / 1000));
     case SQLITE_FULL:
         return fail(error, QUEUE_ERROR_FULL, "%s: %s: no space left; free some on its disk", path,
                     doing);
@@ -123,8 +129,8 @@ queue_fail(Queue *queue, const char *doing, GError **error)
                     " and its folder must belong to the user that we run as",
                     path, doing, why);
     case SQLITE_CANTOPEN:
-        return fail(error, QUEUE_ERROR_PERMISSION, "%s: cannot be opened: %s", path,
-                    number ? g_strerror(number) : why);
+        return fail(error, may_pass(number) ? QUEUE_ERROR_IO : QUEUE_ERROR_PERMISSION,
+                    "%s: cannot be opened: %s", path, number ? g_strerror(number) : why);
     default:
         return fail(error, QUEUE_ERROR_IO, "%s: %s: %s%s%s", path, doing, why, number ? ": " : "",
                     number ? g_strerror(number) : "");
@@ -262,9 +268,9 @@ queue_state(const char *name)
 static int
 on_busy(void *data, int count)
 {
-    (void)data;
+    const Queue *queue = data;
     g_usleep(BUSY_PAUSE);
-    return count < BUSY_WAIT * 1000 / BUSY_PAUSE;
+    return count < (int)queue->busy_wait * 1000 / BUSY_PAUSE;
 }
 
 static const char *
@@ -376,7 +382,7 @@ prepare(Queue *queue, GError **error)
 {
     gint64 version;
     sqlite3_extended_result_codes(queue->db, 0);
-    sqlite3_busy_handler(queue->db, on_busy, NULL);
+    sqlite3_busy_handler(queue->db, on_busy, queue);
     sqlite3_create_function(queue->db, "fingerprint", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL,
                             fingerprint, NULL, NULL);
     if (!identify(queue, &version, error))
@@ -405,6 +411,7 @@ open_queue(const char *url, gboolean readonly, GError **error)
     queue->path = g_strdup(path);
     queue->readonly = readonly;
     queue->watch = queue->lock = -1;
+    queue->busy_wait = BUSY_WAIT;
     queue->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
     queue->waiting = g_ptr_array_new();

@@ -7,6 +7,8 @@
 
 #include "queue/queue-private.h"
 
+#define SUBMIT_BUSY_WAIT 2000 /* milliseconds */
+
 void
 queued_lead_free(QueuedLead *lead)
 {
@@ -66,6 +68,8 @@ queue_take_over(Queue *queue, GError **error)
         return fail(queue, "making the lock beside it", errno, error);
     if (flock(queue->lock, LOCK_EX | LOCK_NB) != 0)
         return fail(queue, "taking it over", errno, error);
+    /* One thread talks to the API too, and asks again by itself. */
+    queue->busy_wait = SUBMIT_BUSY_WAIT;
     if (!queue_begin(queue, error))
         return FALSE;
     gboolean good = take_back(queue, error);

@@ -61,6 +61,18 @@ choose_source(Run *run, const Ruleset *ruleset)
     return NULL;
 }
 
+/* Whether one of us passed it on: a person, not a list that writes in a stranger's name, who may
+ * have made up what it "forwards". */
+static gboolean
+is_passed_on_by_us(const Run *run)
+{
+    MessageAddress via = message_via(run->message);
+    const char *at = via.address ? strrchr(via.address, '@') : NULL;
+    return message_forwarded(run->message) && at &&
+           domain_is_in(at + 1, run->options->own_domains) &&
+           !(via.name && strstr(via.name, " via "));
+}
+
 /* Of a mail that one of us passed on, our own domain must have passed: the site's signature is no
  * more in it. */
 static gboolean
@@ -68,7 +80,7 @@ is_authenticated(const Run *run)
 {
     const Source *source = run->source;
     const char *const *domains = message_authenticated(run->message);
-    gboolean forwarded = message_forwarded(run->message);
+    gboolean forwarded = is_passed_on_by_us(run);
     for (guint i = 0; domains[i]; i++) {
         if (forwarded && domain_is_in(domains[i], run->options->own_domains))
             return TRUE;

@@ -3,13 +3,14 @@
 #include "lead/defaults.h"
 #include "lead/lead.h"
 
-/* Subject to what a sender may change between two deliveries of one mail: nothing. */
+/* What makes two mails the same inquiry when their Message-IDs differ. The payload is in it: who
+ * asks may stand in Reply-To, in a forwarded header or a card alone, beside the same words. */
 static char *
-digest_of(const Message *message)
+digest_of(const Message *message, const char *payload)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     const char *const parts[] = {message_sender(message), message_view(message, VIEW_SUBJECT),
-                                 message_view(message, VIEW_BODY)};
+                                 message_view(message, VIEW_BODY), payload};
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
         g_checksum_update(sum, (const guchar *)parts[i], -1);
         g_checksum_update(sum, (const guchar *)"", 1); /* the final 0 keeps them apart */
@@ -49,7 +50,7 @@ record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMai
     record->payload =
         payload_build(lead, ruleset_wire(extraction->ruleset), account->relationships);
     record->message_key = g_strdup(message_id(inquiry->message));
-    record->digest = digest_of(inquiry->message);
+    record->digest = digest_of(inquiry->message, record->payload);
     record->queue_id = g_strdup(mail->queue_id);
     record->same_within = config->duplicate_window;
     return record;

@@ -167,7 +167,11 @@ alternative_holds(const Alternative *alternative, const Message *message, Patter
     }
     for (guint i = 0; i < alternative->none->len; i++) {
         const Condition *condition = g_ptr_array_index(alternative->none, i);
-        if (condition_holds(condition, message, budget, &result->limit)) {
+        gboolean limit = FALSE;
+        gboolean holds = condition_holds(condition, message, budget, &limit);
+        result->limit |= limit;
+        /* What could not be judged to its end might have turned the mail away. */
+        if (holds || limit) {
             fails(result, condition, "not.");
             return FALSE;
         }

@@ -6,6 +6,7 @@
 #define WAIT_FIRST 10    /* seconds, doubled each time */
 #define WAIT_MOST 3600   /* seconds */
 #define WAIT_ASKED 86400 /* seconds, of a Retry-After at most */
+#define GIVE_UP_TRIES 3  /* at least: age alone is that of a stopped account, or a clock's jump */
 #define WORDS_MAX 1000   /* characters */
 
 static const char *
@@ -112,21 +113,25 @@ add_document(GString *words, const char *body)
 }
 
 static gboolean
-is_json(const char *content_type)
+is_html(const char *content_type)
 {
     if (!content_type)
         return FALSE;
     g_autofree char *type = g_strndup(content_type, strcspn(content_type, "; \t"));
-    return g_ascii_strcasecmp(type, "application/json") == 0 ||
-           (strlen(type) > 5 && g_ascii_strcasecmp(type + strlen(type) - 5, "+json") == 0);
+    return g_ascii_strcasecmp(type, "text/html") == 0 ||
+           g_ascii_strcasecmp(type, "application/xhtml+xml") == 0;
 }
 
-/* Whether a 2xx is the API's, not that of a proxy or a hotel's network. */
+/* Whether a 2xx is the API's, not that of a proxy or a hotel's network, which speak HTML. One that
+ * was cut off or is longer than we read has said what counts: sent again it might double the lead.
+ */
 static gboolean
 is_believed(const Answer *answer)
 {
-    return !answer->error && (is_json(answer->content_type) || answer->status == 204 ||
-                              !answer->body || !*answer->body);
+    if (!answer->error && (!answer->body || !*answer->body))
+        return TRUE;
+    return answer->content_type ? !is_html(answer->content_type)
+                                : !answer->body || *answer->body != '<';
 }
 
 static char *
@@ -179,7 +184,7 @@ answer_judge(const Answer *answer)
     Verdict verdict = {.kind = kind_of(answer), .words = words_of(answer)};
     if (verdict.kind != ANSWER_RETRY)
         return verdict;
-    if (answer->age >= answer->give_up_after) {
+    if (answer->age >= answer->give_up_after && answer->attempts >= GIVE_UP_TRIES) {
         char *words = verdict.words;
         verdict.kind = ANSWER_DEAD;
         verdict.words = g_strconcat("given up; the last was: ", words, NULL);

@@ -1,9 +1,9 @@
 /* answer: what to do with what the API said (DESIGN section 7.4). Pure: no clock, no network.
  *
  * 2xx done; no answer, 408, 425, 429 and 5xx tried again with back-off and Retry-After; 401 and 403
- * stop the account; any other is dead-lettered with the API's words. A 2xx whose body is not what
- * the API answers (HTML from a proxy or captive portal), or that was cut off, is not believed: tried
- * again under the same key.
+ * stop the account; any other is dead-lettered with the API's words. A 2xx with HTML, as
+ * from a proxy or captive portal, is not believed: tried again under the same key. A lead is given
+ * up when it is older than give_up_after and was tried three times.
  * The API answers with JSON documents; its errors are JSON:API's {"errors": [{"title", "detail"}]}.
  */
 #ifndef LEAD_SUBMIT_ANSWER_H

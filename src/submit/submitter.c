@@ -26,14 +26,16 @@ typedef struct {
     char *name;
     const ConfigAccount *config; /* NULL when a reload took it away */
     Token *token;
-    guint busy;          /* POSTs on the wire */
-    GQueue ready;        /* QueuedLead, claimed and waiting for their turn */
-    char *stopped;       /* why; NULL while it runs */
-    char *paused;        /* why an admin did so; NULL otherwise */
-    gint64 shouted;      /* when it was last logged that it is stopped */
-    gint64 next_due;     /* microseconds; 0: to be asked */
-    gint64 next_post;    /* monotonic; not before, for per_minute */
-    gint64 token_expiry; /* seconds since 1970, 0: not known */
+    guint busy;             /* POSTs on the wire */
+    GQueue ready;           /* QueuedLead, claimed and waiting for their turn */
+    char *stopped;          /* why; NULL while it runs */
+    gboolean token_trouble; /* its token file is why it is stopped */
+    gint64 not_before;      /* monotonic; the API asked for peace until then */
+    char *paused;           /* why an admin did so; NULL otherwise */
+    gint64 shouted;         /* when it was last logged that it is stopped */
+    gint64 next_due;        /* microseconds; 0: to be asked */
+    gint64 next_post;       /* monotonic; not before, for per_minute */
+    gint64 token_expiry;    /* seconds since 1970, 0: not known */
 } Account;
 
 struct Submitter {
@@ -42,6 +44,7 @@ struct Submitter {
     Client *client;
     GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
     GArray *outcomes;        /* QueueOutcome, not yet in the queue */
+    GHashTable *mine;        /* ids of leads claimed and not settled, a set */
     GError *gone;            /* the queue is, for good */
     gboolean trouble;        /* the queue failed, perhaps not for long */
     gboolean metrics_failed; /* at the last writing */
@@ -72,6 +75,14 @@ outcome_clear(gpointer data)
     g_free(((QueueOutcome *)data)->words);
 }
 
+/* What is due is to be asked of the queue anew. */
+static void
+ask_again(Submitter *self)
+{
+    for (guint i = 0; i < self->accounts->len; i++)
+        ((Account *)g_ptr_array_index(self->accounts, i))->next_due = 0;
+}
+
 /* A failure of the queue: waited out, or the end. */
 static void
 queue_trouble(Submitter *self, GError *error)
@@ -84,8 +95,7 @@ queue_trouble(Submitter *self, GError *error)
     else if (!self->trouble)
         log_error("%s; trying again", error->message);
     self->trouble = TRUE;
-    for (guint i = 0; i < self->accounts->len; i++)
-        ((Account *)g_ptr_array_index(self->accounts, i))->next_due = 0;
+    ask_again(self);
     g_error_free(error);
 }
 
@@ -144,9 +154,11 @@ usable_token(Submitter *self, Account *account)
     const char *token = token_get(account->token, &changed, &error);
     if (!token) {
         stop_account(self, account, error->message, error->message);
+        account->token_trouble = TRUE;
         return NULL;
     }
-    if (changed) {
+    if (changed || account->token_trouble) {
+        account->token_trouble = FALSE;
         account->token_expiry = token_expiry(token);
         start_account(self, account);
     }
@@ -204,7 +216,7 @@ set_accounts(Submitter *self)
         token_free(account->token);
         account->token = token_new(config->token_file);
         account->config = config;
-        account->next_due = 0;
+        account->next_due = account->not_before = 0;
     }
 }
 
@@ -246,8 +258,14 @@ claim(Submitter *self, Account *account)
     }
     self->trouble = FALSE;
     g_ptr_array_set_free_func(leads, NULL);
-    for (guint i = 0; i < leads->len; i++)
-        g_queue_push_tail(&account->ready, g_ptr_array_index(leads, i));
+    for (guint i = 0; i < leads->len; i++) {
+        QueuedLead *lead = g_ptr_array_index(leads, i);
+        /* One whose lease a jump of the clock has ended is still on its way. */
+        if (g_hash_table_add(self->mine, g_strdup(lead->id)))
+            g_queue_push_tail(&account->ready, lead);
+        else
+            queued_lead_free(lead);
+    }
     /* After a full claim there may be more at once. */
     account->next_due = leads->len == most ? 0 : queue_next_due(self->queue, account->name, NULL);
 }
@@ -270,7 +288,8 @@ take_turn(Account *account)
 static void
 send_for(Submitter *self, Account *account)
 {
-    if (!account->config || account->paused || account->busy >= account->config->concurrency)
+    if (!account->config || account->paused || account->busy >= account->config->concurrency ||
+        g_get_monotonic_time() < account->not_before)
         return;
     gboolean due = account->next_due <= g_get_real_time();
     if (g_queue_is_empty(&account->ready) && !due)
@@ -278,7 +297,8 @@ send_for(Submitter *self, Account *account)
     const char *token = usable_token(self, account);
     if (!token)
         return;
-    if (g_queue_is_empty(&account->ready))
+    /* What is not settled yet might be claimed again. */
+    if (g_queue_is_empty(&account->ready) && self->outcomes->len == 0)
         claim(self, account);
     while (account->busy < account->config->concurrency && !g_queue_is_empty(&account->ready) &&
            take_turn(account)) {
@@ -361,6 +381,10 @@ on_answer(const ClientAnswer *answer, gpointer data)
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
         account->next_due = MIN(account->next_due, outcome.not_before);
+    if (verdict.kind == ANSWER_RETRY && answer->retry_after > 0) {
+        account->not_before = g_get_monotonic_time() + (gint64)verdict.wait * G_USEC_PER_SEC;
+        give_back(self, account);
+    }
     if (verdict.kind == ANSWER_STOP_ACCOUNT) {
         g_autofree char *shown =
             g_strdup_printf("the API answers %d; leadctl stats tells its words", answer->status);
@@ -379,6 +403,8 @@ settle_all(Submitter *self)
         return;
     if (queue_settle(self->queue, (QueueOutcome *)(void *)self->outcomes->data, self->outcomes->len,
                      &error)) {
+        for (guint i = 0; i < self->outcomes->len; i++)
+            g_hash_table_remove(self->mine, g_array_index(self->outcomes, QueueOutcome, i).id);
         g_array_set_size(self->outcomes, 0);
         self->trouble = FALSE;
     } else {
@@ -475,6 +501,8 @@ look(Submitter *self)
     if (self->looked && now - self->looked < METRICS_EVERY * G_USEC_PER_SEC)
         return;
     self->looked = now;
+    /* A commit's sign may have been lost with the one who was to give it. */
+    ask_again(self);
     GError *error = NULL;
     g_autoptr(GPtrArray) depths = queue_depths(self->queue, &error);
     g_autoptr(GArray) facts = depths ? gather_facts(self, depths) : NULL;
@@ -502,7 +530,10 @@ idle_time(Submitter *self)
         if (!account->config || account->paused || account->busy >= account->config->concurrency)
             continue; /* an answer, or the admin, comes first */
         gint64 turn = MAX((account->next_post - g_get_monotonic_time() + 999) / 1000, 0);
-        if (account->stopped)
+        gint64 peace = (account->not_before - g_get_monotonic_time() + 999) / 1000;
+        if (peace > 0)
+            wait = MIN(wait, peace);
+        else if (account->stopped)
             wait = MIN(wait, TOKEN_LOOK);
         else if (!g_queue_is_empty(&account->ready))
             wait = MIN(wait, account->config->per_minute ? turn : 0);
@@ -540,8 +571,7 @@ wait_for_work(Submitter *self, int timeout)
     if (!queue_changed(self->queue))
         return;
     read_pauses(self);
-    for (guint i = 0; i < self->accounts->len; i++)
-        ((Account *)g_ptr_array_index(self->accounts, i))->next_due = 0;
+    ask_again(self);
 }
 
 gboolean
@@ -590,6 +620,7 @@ submitter_new(Config *config, Queue *queue, GError **error)
     self->accounts = g_ptr_array_new_with_free_func(account_free);
     self->outcomes = g_array_new(FALSE, FALSE, sizeof(QueueOutcome));
     g_array_set_clear_func(self->outcomes, outcome_clear);
+    self->mine = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->alerts = alerts_new(queue);
     set_accounts(self);
     return self;
@@ -604,6 +635,7 @@ submitter_free(Submitter *self)
     client_free(self->client);
     g_ptr_array_unref(self->accounts);
     g_array_unref(self->outcomes);
+    g_hash_table_unref(self->mine);
     g_clear_error(&self->gone);
     config_unref(self->config);
     close(self->wake);

@@ -63,6 +63,10 @@ BAD = {
     "quoted 5,000 deep": inquiry(16, text=(">" * 5000 + " x\n") * 50),
     "forwarded 2,000 times": inquiry(17, text="---------- Forwarded message ---------\n"
                                      "From: A <a@example.net>\nSubject: x\n\n" * 2000),
+    "groups nested 48,000 deep": inquiry(18, extra="Cc: " + "a:" * 48000 + "\n"),
+    "a tag of 100,000 attributes in ADF": inquiry(
+        19, text="<adf><prospect " + "".join(f'a{n}="" ' for n in range(100000)) + "/></adf>\n"),
+    "2 MB of style that does not end": html(b"<style>" * 300000),
     "binary": bytes(range(256)) * 4000,
 }
 
@@ -109,3 +113,11 @@ fields:
     assert standin.leads[0]["data"]["contact"]["name"] == "Ada Lovelacebe"
     log = chain.milter.log()
     assert "10-slow.yaml:4:" in log and "limit" in log
+
+
+def test_a_flood_of_forged_lead_ids_does_not_keep_a_mail_from_its_way(chain):
+    # Postfix looks from the top for each that is removed, and gives up beyond some 10,000.
+    chain.postfix.send(inquiry(23, extra="X-Lead-Id: 1\n" * 20000))
+    judged = chain.postfix.wait_delivered(1)[0]
+    assert judged.original.count(b"X-Lead-Id: 1") == 20000 - 200
+    assert "X-Lead-Id fields: 20000; the first 200 are removed" in chain.milter.log()

@@ -109,7 +109,22 @@ test_two_accounts_make_two_leads_each_in_its_envelope(void)
     g_assert_null(strstr(record_at(inquiry, 0)->payload, "relationships"));
     assert_has(record_at(inquiry, 1), "\"relationships\"");
     g_assert_null(strstr(record_at(inquiry, 1)->payload, "Second"));
-    g_assert_cmpstr(record_at(inquiry, 0)->digest, ==, record_at(inquiry, 1)->digest);
+}
+
+/* Employees forward with the same words; who asks stands in Reply-To alone. */
+static void
+test_the_same_words_of_two_people_are_two_inquiries(void)
+{
+    static const char rule[] = "source: acme\nfields:\n  contact.email: {from: reply_to}\n";
+    static const char form[] = "From: Form <form@example.com>\nReply-To: %s@lovelace.example\n"
+                               "Subject: Request\n\nPlease call me.\n";
+    const char *const recipients[] = {"first@example.com", NULL};
+    g_autofree char *ada = g_strdup_printf(form, "ada"), *grace = g_strdup_printf(form, "grace");
+    g_autoptr(Inquiry) one = read_with(rule, ada, recipients, FALSE);
+    g_autoptr(Inquiry) again = read_with(rule, ada, recipients, FALSE);
+    g_autoptr(Inquiry) other = read_with(rule, grace, recipients, FALSE);
+    g_assert_cmpstr(record_at(one, 0)->digest, ==, record_at(again, 0)->digest);
+    g_assert_cmpstr(record_at(one, 0)->digest, !=, record_at(other, 0)->digest);
 }
 
 static void
@@ -183,5 +198,6 @@ main(int argc, char **argv)
     TEST("held", a_held_lead_says_why);
     TEST("digest", the_digest_is_of_sender_subject_and_body);
     TEST("any-mail", of_any_mail_there_is_a_valid_lead);
+    g_test_add_func("/inquiry/people", test_the_same_words_of_two_people_are_two_inquiries);
     return g_test_run();
 }

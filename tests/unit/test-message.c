@@ -200,6 +200,52 @@ test_only_our_own_authentication_results_count(void)
     g_assert_null(message_authenticated(unjudged)[0]);
 }
 
+static char *
+authenticated(const char *mail)
+{
+    static const char *const own[] = {"example.com", NULL};
+    MessageOptions options = {.authserv_id = "mx.example.com", .own_domains = own};
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), &options);
+    return g_strjoinv(" ", (char **)message_authenticated(message));
+}
+
+static void
+test_results_below_a_foreign_received_are_a_stranger_s(void)
+{
+    g_autofree char *domains = authenticated(
+        "Authentication-Results: mx.example.com; dkim=pass header.d=ours.example\n"
+        "Received: from a by inner.example.com with LMTP; Mon, 6 Jul 2026 10:00:00 +0000\n"
+        "Authentication-Results: mx.example.com; dkim=pass header.d=also.example\n"
+        "Received: from b (by mx.example.com)\n by evil.example; Mon, 6 Jul 2026 10:00:00 +0000\n"
+        "Authentication-Results: mx.example.com; dkim=pass header.d=forged.example\n\nx\n");
+    g_assert_cmpstr(domains, ==, "ours.example also.example");
+}
+
+static void
+test_an_encoded_word_in_results_stays_what_it_is(void)
+{
+    g_autofree char *domains = authenticated("Authentication-Results: mx.example.com; spf=pass"
+                                             " smtp.mailfrom==?us-ascii?q?x=3B_dkim=3Dpass_header."
+                                             "d=3Dangi.com=3B?=@evil.example\n\nx\n");
+    g_assert_cmpstr(domains, ==, "");
+}
+
+/* GMime reads groups by recursion: 40,000 of them ended the process. */
+static void
+test_groups_nested_without_end_are_cut(void)
+{
+    g_autoptr(GString) mail = g_string_new("Subject: x\nTo :");
+    for (guint i = 0; i < 50000; i++)
+        g_string_append(mail, i % 1000 ? "a:" : "a:\n ");
+    g_string_append(mail, "\nFrom: Ada <ada@lovelace.example>\n\nHello\n");
+    g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+    g_assert_cmpstr(message_from(message).address, ==, "ada@lovelace.example");
+    g_assert_nonnull(strstr(message_limits_reached(message), "header"));
+    g_autoptr(Message) usual = parse("To: friends: ada@b.example, grace@c.example;\n\nTo: a:b:c\n");
+    assert_view(usual, VIEW_TO, "ada@b.example\ngrace@c.example\n");
+    g_assert_null(message_limits_reached(usual));
+}
+
 static void
 test_a_mail_may_lack_everything(void)
 {
@@ -340,6 +386,11 @@ main(int argc, char **argv)
     g_test_add_func("/message/reply", test_a_reply_keeps_its_writer);
     g_test_add_func("/message/links", test_urls_of_plain_text_are_links);
     g_test_add_func("/message/authres", test_only_our_own_authentication_results_count);
+    g_test_add_func("/message/authentication/received",
+                    test_results_below_a_foreign_received_are_a_stranger_s);
+    g_test_add_func("/message/authentication/encoded",
+                    test_an_encoded_word_in_results_stays_what_it_is);
+    g_test_add_func("/message/groups", test_groups_nested_without_end_are_cut);
     g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
     g_test_add_func("/message/caps", test_every_size_is_capped);
     g_test_add_func("/message/parts", test_nested_and_many_parts_are_capped);
