@@ -19,8 +19,11 @@ static const CtlCommand commands[] = {
     {"hits", "RULES MAIL…", "count how often each rule found something and won", ctl_hits},
     {"new-source", "MAIL", "write a rule file from one sample mail", ctl_new_source},
     {"queue", "list|show|retry|…", "show and repair the queue", ctl_queue},
+    {"submit", "MAIL|MBOX|MAILDIR…", "queue the leads of mails that came without us", ctl_submit},
+    {"account", "list|pause|resume", "the accounts, and whether they send", ctl_account},
     {"api", "names|check", "the API's names; is it there and the token good", ctl_api},
     {"stats", NULL, "count the queue's leads", ctl_stats},
+    {"status", NULL, "one line for monitoring: is all well", ctl_status},
     {0},
 };
 

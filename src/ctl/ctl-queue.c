@@ -205,6 +205,55 @@ show_history(const QueueItem *item)
     }
 }
 
+/* Each text of the inquirer's by its length: what was filled, and not with what. */
+static void
+redact(JsonNode *node)
+{
+    if (JSON_NODE_HOLDS_OBJECT(node)) {
+        JsonObject *object = json_node_get_object(node);
+        g_autoptr(GList) names = json_object_get_members(object);
+        for (GList *name = names; name; name = name->next)
+            if (strcmp(name->data, "type") != 0)
+                redact(json_object_get_member(object, name->data));
+    } else if (JSON_NODE_HOLDS_ARRAY(node)) {
+        JsonArray *array = json_node_get_array(node);
+        for (guint i = 0; i < json_array_get_length(array); i++)
+            redact(json_array_get_element(array, i));
+    } else if (JSON_NODE_HOLDS_VALUE(node) && json_node_get_value_type(node) == G_TYPE_STRING) {
+        g_autofree char *shown =
+            g_strdup_printf("(%ld characters)", g_utf8_strlen(json_node_get_string(node), -1));
+        json_node_set_string(node, shown);
+    }
+}
+
+/* Payload, Message-ID and the API's words, which may repeat what was sent, made fit to be passed
+ * on. */
+static void
+redact_item(QueueItem *item)
+{
+    g_autoptr(JsonParser) parser = json_parser_new();
+    g_autofree char *payload = g_steal_pointer(&item->lead.payload);
+    if (json_parser_load_from_data(parser, payload, -1, NULL) && json_parser_get_root(parser)) {
+        redact(json_parser_get_root(parser));
+        item->lead.payload = json_to_string(json_parser_get_root(parser), FALSE);
+    } else {
+        item->lead.payload = g_strdup("{}");
+    }
+    g_clear_pointer(&item->message_key, g_free);
+    for (guint i = 0; i < item->attempts_list->len; i++) {
+        QueueAttempt *attempt = g_ptr_array_index(item->attempts_list, i);
+        if (attempt->words)
+            attempt->words[strcspn(attempt->words, ":")] = '\0';
+    }
+    for (guint i = 0; i < item->changes->len; i++) {
+        QueueChange *change = g_ptr_array_index(item->changes, i);
+        if (change->reason)
+            change->reason[strcspn(change->reason, ":")] = '\0';
+    }
+    if (item->reason)
+        item->reason[strcspn(item->reason, ":")] = '\0';
+}
+
 static void
 show_payload(const char *payload)
 {
@@ -249,10 +298,16 @@ queue_show_command(Ctl *ctl, char **argv)
         1,
         1,
         "Shows a lead: its states with times (UTC) and reasons, each attempt to post it with the\n"
-        "API's own words, and the request's body. ID is a lead's id or its beginning.",
+        "API's own words, and the request's body. ID is a lead's id or its beginning.\n"
+        "With --redact no text of the inquirer's is shown, for passing it on.",
+    };
+    gboolean redacted = FALSE;
+    const GOptionEntry entries[] = {
+        {"redact", 'R', 0, G_OPTION_ARG_NONE, &redacted, "lengths instead of personal texts", NULL},
+        G_OPTION_ENTRY_NULL,
     };
     g_auto(GStrv) operands = NULL;
-    int status = ctl_parse(ctl, argv, &usage, NULL, &operands);
+    int status = ctl_parse(ctl, argv, &usage, entries, &operands);
     if (status >= 0)
         return status;
     g_autoptr(Queue) queue = ctl_queue_open(ctl, TRUE, &status);
@@ -262,6 +317,8 @@ queue_show_command(Ctl *ctl, char **argv)
     g_autoptr(QueueItem) item = queue_show(queue, operands[0], &error);
     if (!item)
         return ctl_queue_failed(error);
+    if (redacted)
+        redact_item(item);
     if (ctl->json)
         show_json(item);
     else

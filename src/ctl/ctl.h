@@ -76,6 +76,9 @@ int ctl_test(Ctl *ctl, char **argv);
 int ctl_queue(Ctl *ctl, char **argv);
 int ctl_api(Ctl *ctl, char **argv);
 int ctl_stats(Ctl *ctl, char **argv);
+int ctl_status(Ctl *ctl, char **argv);
+int ctl_submit(Ctl *ctl, char **argv);
+int ctl_account(Ctl *ctl, char **argv);
 
 /* What of a queue's commands changes it, in ctl-queue-repair.c. */
 int ctl_queue_retry(Ctl *ctl, char **argv);

@@ -1,4 +1,5 @@
 liblead_a_SOURCES += \
+	src/ctl/ctl-account.c \
 	src/ctl/ctl-api-check.c \
 	src/ctl/ctl-api.c \
 	src/ctl/ctl-check.c \
@@ -10,6 +11,8 @@ liblead_a_SOURCES += \
 	src/ctl/ctl-queue-repair.c \
 	src/ctl/ctl-queue.c \
 	src/ctl/ctl-stats.c \
+	src/ctl/ctl-status.c \
+	src/ctl/ctl-submit.c \
 	src/ctl/ctl-test.c \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/explain-html.c src/ctl/explain-html.h \

@@ -140,3 +140,13 @@ queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], 
         g_propagate_error(error, job.error);
     return job.result;
 }
+
+gboolean
+queue_knows(Queue *queue, const LeadRecord *record, char id[LEAD_ID_SIZE], GError **error)
+{
+    GError *problem = NULL;
+    gboolean known = find_duplicate(queue, record, g_get_real_time(), id, &problem);
+    if (problem)
+        g_propagate_error(error, problem);
+    return known;
+}

@@ -60,6 +60,9 @@ typedef enum { COMMIT_NEW, COMMIT_DUPLICATE, COMMIT_FAILED } CommitResult;
 CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
                           GError **error);
 
+/* Whether queue_commit would find it a duplicate: then of which lead. FALSE also on error. */
+gboolean queue_knows(Queue *queue, const LeadRecord *record, char id[LEAD_ID_SIZE], GError **error);
+
 /* --- lead-submit's side --- */
 
 typedef struct {

@@ -186,6 +186,15 @@ take_mail_result(Alerts *self, GError **error)
     return good;
 }
 
+void
+alerts_end(Alerts *self)
+{
+    g_autoptr(GError) error = NULL;
+    mailer_wait(self->mailer);
+    if (!take_mail_result(self, &error))
+        log_error("%s", error->message);
+}
+
 /* Those that were on, perhaps before a restart, and are in `alerts` no more. */
 static gboolean
 end_others(Alerts *self, const GPtrArray *alerts, GError **error)

@@ -39,6 +39,9 @@ char *alert_mail(const GPtrArray *alerts, char *const *to, const char *host, gin
 
 typedef struct Alerts Alerts;
 Alerts *alerts_new(Queue *queue);
+/* Wait for a mail on its way and remember what came of it, so that the next start repeats nothing.
+ */
+void alerts_end(Alerts *alerts);
 void alerts_free(Alerts *alerts); /* takes NULL; waits for a mail on its way */
 /* Look at the facts, log, count, and have the mail sent. FALSE: the queue failed. */
 gboolean alerts_look(Alerts *alerts, const Config *config, const AlertFacts *facts, guint n,

@@ -3,7 +3,8 @@
 #include <curl/curl.h>
 #include <string.h>
 
-#define SECONDS_MOST 30L
+#define SECONDS_MOST 10L
+#define WAIT_STEP 10000 /* microseconds */
 
 struct Mailer {
     GThread *thread; /* NULL: no mail on its way */
@@ -96,6 +97,13 @@ mailer_send(Mailer *mailer, const char *smtp, char *const *to, const char *mail)
     mailer->to = g_strdupv((char **)to);
     mailer->mail = g_strdup(mail);
     mailer->thread = g_thread_new("mailer", deliver, mailer);
+}
+
+void
+mailer_wait(Mailer *mailer)
+{
+    while (mailer->thread && !g_atomic_int_get(&mailer->ended))
+        g_usleep(WAIT_STEP);
 }
 
 gboolean

@@ -596,6 +596,7 @@ submitter_run(Submitter *self, GError **error)
         settle_all(self);
     }
     settle_all(self);
+    alerts_end(self->alerts);
     if (self->gone) {
         g_propagate_error(error, g_steal_pointer(&self->gone));
         return FALSE;

@@ -33,6 +33,10 @@ OTHER = "office@example.com"  # a mailbox that lead-milter has nothing to do wit
 SANITIZER = re.compile(rb"ERROR: (?:Address|Leak|Thread|Memory)Sanitizer|runtime error:")
 
 
+# Of the people in inquiry() and the samples; the token as well.
+PERSONAL = re.compile(r"Lovelace|ada\.\d+@|555-01|Fulton|Analytical|Hopper|Turing|c2VjcmV0LXRva2Vu")
+
+
 def build_dir():
     """The build under test: LEAD_BUILD."""
     path = os.environ.get("LEAD_BUILD")
@@ -163,6 +167,12 @@ class Daemon:
         except FileNotFoundError:
             return ""
 
+    def check_privacy(self):
+        """No log line, at whatever level, holds what inquiry() put into a mail."""
+        found = PERSONAL.search(self.log())
+        if found:
+            raise AssertionError(f"{self.name} logged \"{found.group()}\":\n{self.log()}")
+
     def check_sanitizers(self):
         if self.log_file.exists() and SANITIZER.search(self.log_file.read_bytes()):
             raise AssertionError(f"a sanitizer's report in {self.name}:\n{self.log()}")
@@ -286,6 +296,7 @@ class House:
                     daemon.kill9()
         for daemon in (self.milter, self.submit):
             daemon.check_sanitizers()
+            daemon.check_privacy()
         for name, status in stopped.items():
             assert status == 0, f"{name} left with {status}:\n{self.logs()}"
 

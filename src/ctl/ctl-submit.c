@@ -1,0 +1,197 @@
+/* leadctl submit: the leads of mails that were delivered without us, into the queue. */
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ctl/reading.h"
+
+static const CtlUsage usage = {
+    "leadctl submit",
+    "MAIL|MBOX|MAILDIR…",
+    1,
+    G_MAXUINT,
+    "Makes leads of mails that came while lead-milter was away, or before it was there, and "
+    "queues\n"
+    "those that are not there yet: by Message-ID, also of leads that were purged, else by sender,\n"
+    "subject and text. So it may be broken off and run again, over the same mails and more.\n"
+    "SINCE is a date such as 2026-11-20, or a date and time as a mail has it; what came before is\n"
+    "left out, by the time of its arrival. Mail that the rules ignore makes no lead here either.",
+};
+
+typedef struct {
+    Ctl *ctl;
+    Queue *queue;
+    ReadingEnvelope envelope;
+    gboolean dry_run;
+    gint64 since; /* seconds since 1970; 0: all */
+    gint64 pause; /* microseconds after each new lead */
+    int status;
+    guint64 mails, queued, held, known, ignored, earlier;
+} Submit;
+
+/* When a mail arrived: the first Received's date, else Date. 0 when neither tells. */
+static gint64
+arrival(const StoredMail *mail)
+{
+    g_autoptr(Message) message = message_parse(mail->bytes, mail->length, NULL);
+    const char *received = message_header(message, "received");
+    g_autofree char *first = received ? g_strndup(received, strcspn(received, "\n")) : NULL;
+    const char *semicolon = first ? strrchr(first, ';') : NULL;
+    time_t time = semicolon ? curl_getdate(semicolon + 1, NULL) : -1;
+    const char *date = message_header(message, "date");
+    if (time < 0 && date) {
+        g_autofree char *line = g_strndup(date, strcspn(date, "\n"));
+        time = curl_getdate(line, NULL);
+    }
+    return MAX(time, 0);
+}
+
+static void
+print_lead(const Submit *submit, const StoredMail *mail, const LeadRecord *record, const char *id,
+           gboolean known)
+{
+    const char *word = known ? "known" : record->held ? "held" : "new";
+    const char *shown = id && *id ? id : "-";
+    if (submit->ctl->json)
+        return;
+    printf("%s: %s%s, source %s, lead %s\n", mail->name,
+           submit->dry_run && !known ? "would be " : "", word, record->source, shown);
+}
+
+/* Queue, or only look. FALSE when the queue fails. */
+static gboolean
+take_records(Submit *submit, const StoredMail *mail, const Reading *reading)
+{
+    const GPtrArray *records = reading->inquiry->records;
+    for (guint i = 0; i < records->len; i++) {
+        LeadRecord *record = g_ptr_array_index(records, i);
+        char ids[1][LEAD_ID_SIZE] = {""};
+        g_autoptr(GError) error = NULL;
+        if (!record->message_key)
+            record->same_within = RECORD_FOR_EVER;
+        g_autoptr(GPtrArray) one = g_ptr_array_new();
+        g_ptr_array_add(one, record);
+        gboolean known = submit->dry_run
+                             ? queue_knows(submit->queue, record, ids[0], &error)
+                             : queue_commit(submit->queue, one, ids, &error) == COMMIT_DUPLICATE;
+        if (error) {
+            submit->status = ctl_queue_failed(error);
+            ctl_error("stopped at %s; the same command goes on from there", mail->name);
+            return FALSE;
+        }
+        submit->known += known;
+        submit->held += !known && record->held;
+        submit->queued += !known && !record->held;
+        print_lead(submit, mail, record, ids[0], known);
+        if (!known && !submit->dry_run && submit->pause)
+            g_usleep(submit->pause);
+    }
+    return TRUE;
+}
+
+static gboolean
+submit_mail(const StoredMail *mail, gpointer data)
+{
+    Submit *submit = data;
+    submit->mails++;
+    if (submit->since) {
+        gint64 time = arrival(mail);
+        if (time && time < submit->since) {
+            submit->earlier++;
+            return TRUE;
+        }
+    }
+    int status = EX_OK;
+    g_autoptr(Reading) reading = reading_of(submit->ctl, mail, &submit->envelope, &status);
+    if (!reading) {
+        submit->status = status;
+        return FALSE;
+    }
+    if (reading->inquiry->records->len == 0) {
+        submit->ignored++;
+        return TRUE;
+    }
+    return take_records(submit, mail, reading);
+}
+
+static void
+print_sum(const Submit *submit)
+{
+    static const char text[] =
+        "%" G_GUINT64_FORMAT " mails: %" G_GUINT64_FORMAT " new leads, %" G_GUINT64_FORMAT
+        " held, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
+        " ignored, %" G_GUINT64_FORMAT " too old%s\n";
+    static const char json[] = "{\"mails\": %" G_GUINT64_FORMAT ", \"new\": %" G_GUINT64_FORMAT
+                               ", \"held\": %" G_GUINT64_FORMAT ", \"known\": %" G_GUINT64_FORMAT
+                               ", \"ignored\": %" G_GUINT64_FORMAT
+                               ", \"earlier\": %" G_GUINT64_FORMAT ", \"dry_run\": %s}\n";
+    gboolean as_json = submit->ctl->json;
+    const char *end = as_json ? (submit->dry_run ? "true" : "false")
+                              : (submit->dry_run ? "; nothing was queued" : "");
+    /* Both are literals with the same arguments. */
+    if (as_json)
+        printf(json, submit->mails, submit->queued, submit->held, submit->known, submit->ignored,
+               submit->earlier, end);
+    else
+        printf(text, submit->mails, submit->queued, submit->held, submit->known, submit->ignored,
+               submit->earlier, end);
+}
+
+/* FALSE, and said, when it is no date. */
+static gboolean
+parse_since(const char *text, gint64 *since)
+{
+    g_autoptr(GTimeZone) local = g_time_zone_new_local();
+    g_autofree char *midnight = g_strconcat(text, "T00:00:00", NULL);
+    g_autoptr(GDateTime) day = g_date_time_new_from_iso8601(midnight, local);
+    g_autoptr(GDateTime) time = day ? NULL : g_date_time_new_from_iso8601(text, local);
+    gint64 other = day || time ? 0 : curl_getdate(text, NULL);
+    *since = day ? g_date_time_to_unix(day) : time ? g_date_time_to_unix(time) : other;
+    if (*since > 0)
+        return TRUE;
+    ctl_error("--since %s: expected a date such as 2026-11-20", text);
+    return FALSE;
+}
+
+int
+ctl_submit(Ctl *ctl, char **argv)
+{
+    g_autofree char *recipient = NULL, *sender = NULL, *since = NULL;
+    Submit submit = {.ctl = ctl};
+    int rate = 0;
+    const GOptionEntry entries[] = {
+        {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &submit.dry_run, "say what would be queued", NULL},
+        {"since", 's', 0, G_OPTION_ARG_FILENAME, &since, "only what came since then", "SINCE"},
+        {"rate", 'R', 0, G_OPTION_ARG_INT, &rate, "so many new leads a minute at most", "N"},
+        {"recipient", 't', 0, G_OPTION_ARG_FILENAME, &recipient,
+         "the mailbox they came to (else by their headers, else the first)", "ADDRESS"},
+        {"sender", 'f', 0, G_OPTION_ARG_FILENAME, &sender, "the envelope sender (else Return-Path)",
+         "ADDRESS"},
+        G_OPTION_ENTRY_NULL,
+    };
+    g_auto(GStrv) operands = NULL;
+    int status = ctl_parse(ctl, argv, &usage, entries, &operands);
+    if (status >= 0)
+        return status;
+    if (since && !parse_since(since, &submit.since))
+        return EX_USAGE;
+    if (rate < 0) {
+        ctl_error("--rate %d: expected a number of leads a minute", rate);
+        return EX_USAGE;
+    }
+    status = ctl_ruleset(ctl);
+    if (status != EX_OK)
+        return status;
+    submit.queue = ctl_queue_open(ctl, submit.dry_run, &status);
+    if (!submit.queue)
+        return status;
+    submit.envelope = (ReadingEnvelope){recipient, sender, FALSE};
+    submit.pause = rate ? (gint64)60 * G_USEC_PER_SEC / rate : 0;
+    status = mailstore_each((const char *const *)operands, ctl->config->limit_message, submit_mail,
+                            &submit);
+    print_sum(&submit);
+    queue_close(submit.queue);
+    return submit.status != EX_OK ? submit.status : status;
+}

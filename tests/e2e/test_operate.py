@@ -1,0 +1,293 @@
+"""What an admin has who runs it for years: replay, accounts, alerts, metrics, status."""
+
+import base64
+import json
+import mailbox
+import subprocess
+import time
+
+import pytest
+
+from harness import TOKEN, inquiry, program, wait_for
+from milterclient import Milter
+from smtpsink import SmtpSink
+
+
+def crlf(mail):
+    return mail.replace(b"\n", b"\r\n")
+
+
+def deliver(house, *numbers):
+    with Milter(house.listen) as milter:
+        for n in numbers:
+            milter.deliver(crlf(inquiry(n)), queue_id=f"4ZQ{n}")
+
+
+def errors(house, *arguments, status=64):
+    done = subprocess.run([program("leadctl"), "-c", str(house.config), *map(str, arguments)],
+                          capture_output=True, timeout=60)
+    assert done.returncode == status, done
+    return done.stderr.decode()
+
+
+def metrics(folder, name):
+    """{line up to the value: value}"""
+    path = folder / f"{name}.prom"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return {key: float(value) for key, _, value in
+            (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+
+@pytest.fixture
+def maildir(place):
+    """Mails 1 to 20, and an out-of-office."""
+    box = mailbox.Maildir(place / "box", create=True)
+    for n in range(1, 21):
+        box.add(inquiry(n))
+    box.add(b"From: a@example.net\nTo: leads@example.com\nSubject: Out of office\n"
+            b"Auto-Submitted: auto-replied\nMessage-ID: <auto@example.net>\n\nI am away.\n")
+    return place / "box"
+
+
+# --- replay ---
+
+def test_a_replay_fills_the_gap_and_doubles_nothing(house, standin, maildir):
+    house.milter.start()
+    house.submit.start()
+    deliver(house, *range(1, 11))
+    house.wait_states(done=10)
+    assert json.loads(house.leadctl("--json", "submit", "--dry-run", maildir)) == {
+        "mails": 21, "new": 10, "held": 0, "known": 10, "ignored": 1, "earlier": 0,
+        "dry_run": True}
+    assert len(house.queue()) == 10
+    assert "10 new leads, 0 held, 10 known already, 1 ignored" in house.leadctl("submit", maildir)
+    house.wait_states(done=20)
+    assert "0 new leads, 0 held, 20 known already" in house.leadctl("submit", maildir)
+    assert len(standin.leads) == 20 and standin.repeated == 0
+    deliver(house, *range(11, 21))  # and they come by the milter, late
+    assert len(house.queue()) == 20
+
+
+def test_a_replay_knows_leads_that_were_purged(house, standin, maildir):
+    house.milter.start()
+    house.submit.start()
+    house.leadctl("submit", maildir)
+    house.wait_states(done=20)
+    house.submit.stop()
+    time.sleep(1.1)
+    house.leadctl("queue", "purge", "--older", "1s")
+    assert house.queue() == []
+    assert "0 new leads, 0 held, 20 known already" in house.leadctl("submit", maildir)
+
+
+def test_a_replay_that_was_broken_off_goes_on(house, maildir):
+    house.milter.start()
+    mbox = maildir.parent / "some.mbox"
+    archive = mailbox.mbox(mbox)
+    for n in range(1, 8):
+        archive.add(inquiry(n))
+    archive.close()
+    house.leadctl("submit", mbox)
+    assert len(house.queue()) == 7
+    assert "13 new leads, 0 held, 14 known already" in house.leadctl("submit", mbox, maildir)
+
+
+def test_since_leaves_out_what_came_before(house, place):
+    house.milter.start()
+    old, new = place / "old.eml", place / "new.eml"
+    old.write_bytes(b"Received: from x by mx.example.com; Tue, 02 Jun 2026 10:00:00 +0000\n"
+                    + inquiry(1))
+    new.write_bytes(b"Received: from x by mx.example.com; Thu, 02 Jul 2026 10:00:00 +0000\n"
+                    + inquiry(2))
+    out = json.loads(house.leadctl("--json", "submit", "--since", "2026-07-01", old, new))
+    assert (out["new"], out["earlier"]) == (1, 1)
+    assert "expected a date" in errors(house, "submit", "--since", "yesterday-ish", old)
+
+
+def test_a_replay_without_a_message_id_is_known_by_its_content(house, place):
+    house.milter.start()
+    mail = place / "plain.eml"
+    mail.write_bytes(inquiry(3, message_id=False))
+    house.leadctl("submit", mail)
+    assert "0 new leads, 0 held, 1 known" in house.leadctl("submit", mail)
+    assert "--rate" in errors(house, "submit", "--rate", "-3", mail)
+
+
+# --- duplicates ---
+
+def test_a_rewritten_message_id_makes_no_second_lead_unless_configured(house):
+    house.milter.start()
+    again = inquiry(1).replace(b"<inquiry-1@", b"<rewritten-1@")
+    deliver(house, 1)
+    with Milter(house.listen) as milter:
+        milter.deliver(crlf(again))
+    assert len(house.queue()) == 1
+    house.configure(duplicate_window="0s")
+    house.milter.restart()
+    with Milter(house.listen) as milter:
+        milter.deliver(crlf(again.replace(b"rewritten", b"rewritten-again")))
+    assert len(house.queue()) == 2
+
+
+# --- accounts ---
+
+def test_a_paused_account_waits_and_the_other_sends(house, standin):
+    accounts = [{**house.settings()["accounts"][0], "name": name} for name in ("main", "other")]
+    house.configure(accounts=accounts, mailboxes=[
+        {"recipient": "leads@example.com", "account": "main"},
+        {"recipient": "other@example.com", "account": "other"}])
+    house.milter.start()
+    house.submit.start()
+    house.leadctl("account", "pause", "main", "--reason", "new prices on Monday")
+    deliver(house, 1, 2)
+    with Milter(house.listen) as milter:
+        milter.deliver(crlf(inquiry(3)), recipients=["other@example.com"])
+    house.wait_states(pending=2, done=1)
+    listed = json.loads(house.leadctl("--json", "account", "list"))
+    assert [(a["account"], a["state"]) for a in listed] == [("main", "paused"), ("other", "runs")]
+    assert "new prices on Monday" in house.leadctl("account", "list")
+    house.submit.restart()  # and stays so
+    time.sleep(0.5)
+    house.wait_states(pending=2, done=1)
+    house.leadctl("account", "resume", "main")
+    house.wait_states(done=3)
+    house.leadctl("account", "pause", "nobody", status=64)
+
+
+def test_an_account_s_pace_is_kept(house, standin):
+    account = {**house.settings()["accounts"][0], "per_minute": 120, "concurrency": 1}
+    house.configure(accounts=[account])
+    house.milter.start()
+    house.submit.start()
+    deliver(house, *range(1, 8))
+    house.wait_states(done=7)
+    # Two a second, but for the one or two that a rest has saved up.
+    times = sorted(item["changed"] for item in house.queue())
+    first, last = (time.strptime(t[:19], "%Y-%m-%dT%H:%M:%S") for t in (times[0], times[-1]))
+    assert time.mktime(last) - time.mktime(first) >= 1
+
+
+# --- alerts ---
+
+def jwt(expiry):
+    part = lambda data: base64.urlsafe_b64encode(json.dumps(data).encode()).decode().rstrip("=")
+    return f"{part({'alg': 'none'})}.{part({'exp': expiry})}.c2ln"
+
+
+@pytest.fixture
+def sink():
+    server = SmtpSink()
+    yield server
+    server.close()
+
+
+def test_trouble_is_told_once_by_one_mail(house, standin, sink):
+    house.configure(alert_to="ops@example.org", alert_smtp=sink.address)
+    house.milter.start()
+    house.submit.start()
+    standin.misbehave("422")
+    deliver(house, 1, 2, 3)
+    house.wait_states(dead=3)
+    wait_for(lambda: sink.mails, 30, "the mail")
+    sender, recipients, text = sink.mails[0]
+    assert sender == "<>" and recipients == ["<ops@example.org>"]
+    assert "leads that the API refused or that were given up: 3" in text.replace("\r\n ", " ")
+    assert "Lovelace" not in text
+    assert house.submit.log().count("alert: account main: leads that the API refused") == 1
+    time.sleep(1)
+    house.submit.restart()
+    time.sleep(11)
+    assert len(sink.mails) == 1
+    house.leadctl("queue", "drop", "all", "--yes")
+    wait_for(lambda: "alert over: dead:main" in house.submit.log(), 30)
+
+
+def test_an_alert_mail_that_is_not_taken_costs_no_lead(house, standin, sink):
+    sink.willing = False
+    house.configure(alert_to="ops@example.org", alert_smtp=sink.address)
+    house.milter.start()
+    house.submit.start()
+    standin.misbehave("422", times=1)
+    deliver(house, 1)
+    house.wait_states(dead=1)
+    wait_for(lambda: "the mail to alert_to was not taken" in house.submit.log(), 30)
+    deliver(house, 2)
+    house.wait_states(dead=1, done=1)
+
+
+def test_a_token_that_expires_within_a_day_is_told_before(house, standin):
+    house.token_file.write_text(jwt(int(time.time()) + 3600 * 5 + 60) + "\n")
+    house.submit.start()
+    wait_for(lambda: "its token expires in 5 hours" in house.submit.log(), 20,
+             lambda: house.submit.log())
+    house.token_file.write_text(jwt(int(time.time()) + 3600 * 50) + "\n")
+    wait_for(lambda: "alert over: token:main" in house.submit.log(), 20)
+
+
+def test_a_token_refused_in_mid_queue_is_told_and_its_successor_goes_on(house, standin):
+    house.milter.start()
+    house.submit.start()
+    deliver(house, 1)
+    house.wait_states(done=1)
+    standin.token = "the-next-token"
+    deliver(house, 2, 3)
+    wait_for(lambda: "alert: account main is stopped" in house.submit.log(), 20)
+    house.token_file.write_text("the-next-token\n")
+    house.wait_states(done=3)
+    assert len(standin.leads) == 3
+
+
+# --- metrics and status ---
+
+def test_both_daemons_write_what_they_have_counted(house, standin, place):
+    folder = place / "textfile"
+    folder.mkdir()
+    house.configure(metrics=str(folder))
+    house.milter.start()
+    house.submit.start()
+    deliver(house, 1, 2)
+    with Milter(house.listen) as milter:
+        milter.deliver(crlf(inquiry(1)))
+        milter.deliver(crlf(inquiry(9)), recipients=["someone@example.org"])
+    house.wait_states(done=2)
+    wait_for(lambda: metrics(folder, "lead-milter").get(
+        'lead_milter_mails_total{source="generic",result="new"}') == 2, 25,
+        lambda: metrics(folder, "lead-milter"))
+    counted = metrics(folder, "lead-milter")
+    assert counted['lead_milter_mails_total{source="generic",result="duplicate"}'] == 1
+    assert counted["lead_milter_foreign_mails_total"] == 1
+    assert counted['lead_milter_fields_total{source="generic",field="contact.name"}'] == 2
+    assert counted["lead_milter_commit_seconds_count"] == 3
+    wait_for(lambda: metrics(folder, "lead-submit").get(
+        'lead_submit_posts_total{account="main",result="done"}') == 2, 25)
+    sent = metrics(folder, "lead-submit")
+    assert sent['lead_submit_leads{account="main",state="waiting"}'] == 0
+    assert sent['lead_submit_lead_seconds_count{account="main"}'] == 2
+    text = (folder / "lead-milter.prom").read_text() + (folder / "lead-submit.prom").read_text()
+    assert "Lovelace" not in text and TOKEN not in text
+
+
+def test_status_says_in_a_line_how_all_stands(house, standin):
+    house.milter.start()
+    assert "CRITICAL - lead-submit does not run" in house.leadctl("status", status=2)
+    house.submit.start()
+    line = house.leadctl("status")
+    assert line.startswith("LEADS OK - 0 waiting, 0 held | waiting=0 held=0 dead=0 oldest=0s")
+    house.leadctl("account", "pause", "main")
+    assert "WARNING - account main is paused" in house.leadctl("status", status=1)
+    house.milter.stop()
+    assert "CRITICAL - lead-milter does not answer" in house.leadctl("status", status=2)
+    house.queue_file.rename(house.folder / "elsewhere")
+    assert house.leadctl("status", status=3).startswith("LEADS UNKNOWN")
+
+
+def test_redact_shows_what_was_filled_and_not_with_what(house):
+    house.milter.start()
+    deliver(house, 1)
+    lead = house.queue()[0]["id"]
+    for shown in (house.leadctl("queue", "show", "--redact", lead),
+                  house.leadctl("--json", "queue", "show", "--redact", lead)):
+        assert "characters)" in shown
+        for personal in ("Lovelace", "555-01", "Fulton", "ada.1", "leaks"):
+            assert personal not in shown
+    assert "Lovelace" in house.leadctl("queue", "show", lead)
