@@ -1,7 +1,7 @@
 # Tests on the real programs: of the rules as shipped, of the man pages, and end to end.
 dist_check_SCRIPTS = tests/lint-man tests/test-rules
 TESTS += tests/lint-man tests/test-rules
-EXTRA_DIST += tests/e2e tests/accuracy.py tests/corpus tests/queue
+EXTRA_DIST += tests/e2e tests/accuracy.py tests/chaos tests/corpus tests/queue
 
 PYTEST = /usr/bin/python3 -m pytest
 
@@ -14,6 +14,11 @@ check-e2e: all
 accuracy: all
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/accuracy.py $(ACCURACY)
 .PHONY: accuracy
+
+# kill -9 under load; CHAOS may hold chaos.py's options.
+chaos: all
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/chaos/chaos.py $(CHAOS)
+.PHONY: chaos
 
 dist-hook:
 	rm -rf $(distdir)/tests/e2e/__pycache__ $(distdir)/contrib/__pycache__
