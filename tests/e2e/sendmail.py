@@ -54,6 +54,7 @@ class Sendmail:
         self.log_file = self.folder / "sendmail.log"
         self.preload = self.folder / "preload.so"
         self.cf = self.folder / "sendmail.cf"
+        self.submit_cf = self.folder / "submit.cf"
         self.socket = self.folder / "milter/sock"
         self.unix = f"unix:{self.socket}"
         self.inet = f"inet:{free_port()}@127.0.0.1"
@@ -109,6 +110,25 @@ R$+ < @ $+ . > $*\t$#maildir $@ {self.HOST} $: $1 @ $2
 R$+ < @ $+ > $*\t$#maildir $@ {self.HOST} $: $1 @ $2
 """
 
+    def _submit_mc(self):
+        # As Debian's submit.mc: what sendmail(1) is given goes to the server by SMTP.
+        return f"""divert(0)dnl
+include(`{self.root}/usr/share/sendmail/cf/m4/cf.m4')dnl
+OSTYPE(`linux')dnl
+define(`confDOMAIN_NAME', `{self.HOST}')dnl
+define(`confPID_FILE', `{self.folder}/submit.pid')dnl
+define(`MSP_QUEUE_DIR', `{self.folder}/submit')dnl
+define(`STATUS_FILE', `')dnl
+define(`confRUN_AS_USER', `nobody:nogroup')dnl
+define(`confTRUSTED_USER', `nobody')dnl
+define(`confSERVICE_SWITCH_FILE', `{self.folder}/service.switch')dnl
+define(`confHOSTS_FILE', `{self.folder}/hosts')dnl
+define(`confDONT_BLAME_SENDMAIL', `TrustStickyBit')dnl
+FEATURE(`nocanonify')dnl
+define(`RELAY_MAILER_ARGS', `TCP $h {self.ports["unix"]}')dnl
+FEATURE(`msp', `[127.0.0.1]')dnl
+"""
+
     def _deliver(self):
         return f"""#!/bin/sh
 set -e
@@ -120,7 +140,11 @@ mv "$file" new/ || exit 75
 
     def _prepare(self):
         nobody = pwd.getpwnam("nobody")
+        self.log_file.touch()
+        self.log_file.chmod(0o666)  # sendmail(1) runs as nobody
         self.queue.mkdir(mode=0o700)
+        (self.folder / "submit").mkdir(mode=0o700)
+        os.chown(self.folder / "submit", nobody.pw_uid, nobody.pw_gid)
         (self.folder / "milter").mkdir(mode=0o755)
         for path in (self.mail, self.mail / "box", self.mail / "box/tmp", self.mail / "box/new"):
             path.mkdir(mode=0o755)
@@ -130,18 +154,22 @@ mv "$file" new/ || exit 75
         deliver.chmod(0o755)
         (self.folder / "service.switch").write_text("hosts files\naliases files\n")
         (self.folder / "hosts").write_text(f"127.0.0.1 {self.HOST} localhost\n")
-        mc = self.folder / "sendmail.mc"
-        mc.write_text(self._mc())
+        self._make_cf(self.cf, self._mc())
+        self._make_cf(self.submit_cf, self._submit_mc())
+        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", self.preload, PRELOAD],
+                       stdin=subprocess.DEVNULL, check=True, timeout=60)
+
+    def _make_cf(self, cf, text):
+        mc = cf.with_suffix(".mc")
+        mc.write_text(text)
         made = subprocess.run(["m4", f"-D_CF_DIR_={self.root}/usr/share/sendmail/cf/", mc],
                               stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         if made.returncode != 0 or made.stderr:
             raise AssertionError(f"m4 on {mc}: {made.returncode}\n{made.stderr.decode()}")
-        self.cf.write_bytes(made.stdout)
-        subprocess.run(["cc", "-O2", "-shared", "-fPIC", "-o", self.preload, PRELOAD],
-                       stdin=subprocess.DEVNULL, check=True, timeout=60)
+        cf.write_bytes(made.stdout)
 
-    def _arguments(self, *arguments):
-        return [self.root / "usr/libexec/sendmail/sendmail", "-C", self.cf, *arguments]
+    def _arguments(self, cf, *arguments):
+        return [self.root / "usr/libexec/sendmail/sendmail", "-C", cf, *map(str, arguments)]
 
     def _env(self):
         libraries = {str(path.parent) for path in self.root.glob("usr/lib/**/*.so*")} \
@@ -155,7 +183,7 @@ mv "$file" new/ || exit 75
         self._prepare()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                self._arguments("-bD", "-q10s"), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                self._arguments(self.cf, "-bD", "-q10s"), stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 env=self._env(), start_new_session=True)
         for way in self.WAYS:
             def ready():
@@ -175,6 +203,15 @@ mv "$file" new/ || exit 75
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+
+    def sendmail(self, mail, recipients, sender="ada@example.net"):
+        """The local way in: to "unix"."""
+        done = subprocess.run(
+            self._arguments(self.submit_cf, "-i", "-f", sender, "--", *recipients), input=mail,
+            capture_output=True, timeout=60, env=self._env())
+        if done.returncode != 0:
+            raise AssertionError(f"sendmail left with {done.returncode}:\n"
+                                 f"{done.stdout.decode()}{done.stderr.decode()}\n{self.log()}")
 
     def smtp(self, way="unix"):
         return Smtp(self.ports[way])
@@ -213,9 +250,7 @@ mv "$file" new/ || exit 75
 
     def log(self):
         """What it said, and its queue."""
-        text = ""
-        if self.log_file.exists():
-            text = self.log_file.read_text("utf-8", "replace")
+        text = self.log_file.read_text("utf-8", "replace") if self.log_file.exists() else ""
         for path in self.waiting():
             if path.name.startswith("qf"):
                 text += f"{path.name}:\n{path.read_text('utf-8', 'replace')}"

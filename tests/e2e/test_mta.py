@@ -29,6 +29,7 @@ def sent_both_ways(chain, mail, recipients=(LEADS,), way="unix", **options):
     chain.mta.clear()
     chain.mta.send(mail, recipients, way=way, **options)
     judged = chain.mta.wait_delivered(1)[0]
+    assert plain.original == mail + (b"" if mail.endswith(b"\n") else b"\n")
     assert judged.without_lead_id() == plain.original
     return judged
 
@@ -57,6 +58,13 @@ def test_inet_socket(chain, standin):
     chain.configure(listen=chain.mta.inet)
     chain.milter.start()
     mail = sent_both_ways(chain, inquiry(2), way="inet")
+    assert len(mail.lead_ids) == 1
+    one_lead(chain, standin)
+
+
+def test_local_submission(chain, standin):
+    chain.mta.sendmail(inquiry(3), [LEADS])
+    mail = chain.mta.wait_delivered(1)[0]
     assert len(mail.lead_ids) == 1
     one_lead(chain, standin)
 

@@ -1,14 +1,7 @@
 """What only Postfix has; test_mta.py has what it shares with Sendmail."""
 
-from harness import LEADS, inquiry
+from harness import inquiry
 from test_mta import one_lead, sent_both_ways
-
-
-def test_local_submission_through_non_smtpd_milters(chain, standin):
-    chain.postfix.sendmail(inquiry(3), [LEADS])
-    mail = chain.postfix.wait_delivered(1)[0]
-    assert len(mail.lead_ids) == 1
-    one_lead(chain, standin)
 
 
 def test_smtputf8(chain, standin):
