@@ -1,0 +1,96 @@
+"""Each system call that writes, syncs or sends, on the way from a mail to the API, fails or is the
+last one: the mail, which its sender offers until it is taken, becomes one lead."""
+
+import errno
+import struct
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness import inquiry, wait_for
+from milterclient import Closed, Milter
+
+MOST = 60  # calls of one mail's way through a daemon; there are fewer
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    library = tmp_path_factory.mktemp("shim") / "faultshim.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library,
+                    Path(__file__).with_name("faultshim.c"), "-ldl"], check=True)
+    return library
+
+
+class Fault:
+    def __init__(self, daemon, shim, folder):
+        self.daemon, self.shim, self.arm = daemon, shim, folder / "armed"
+
+    def start(self, at, number):
+        self.arm.unlink(missing_ok=True)
+        self.daemon.env = {"LD_PRELOAD": str(self.shim), "FAULT_ARM": str(self.arm),
+                           "FAULT_AT": str(at), "FAULT_ERRNO": str(number)}
+        self.daemon.start()
+        self.arm.write_bytes(bytes(8))
+
+    def seen(self):
+        return struct.unpack("=Q", self.arm.read_bytes())[0]
+
+    def end(self):
+        if self.daemon.running():
+            self.daemon.stop()
+        else:
+            assert self.daemon.process.returncode == -9, self.daemon.log()
+        self.daemon.env = {}
+
+
+def offer(house, number):
+    """As an MTA does: again while it is not taken. A daemon that was killed is started."""
+    def taken():
+        if not house.milter.running():
+            house.milter.env = {}
+            house.milter.start()
+        try:
+            with Milter(house.listen, timeout=20) as milter:
+                return not milter.deliver(inquiry(number).replace(b"\n", b"\r\n")).refused
+        except (OSError, Closed, AssertionError):
+            return False
+    wait_for(taken, 30, f"mail {number} to be taken")
+
+
+@pytest.mark.parametrize("number", [0, errno.EIO, errno.ENOSPC], ids=["kill", "EIO", "ENOSPC"])
+def test_each_call_of_lead_milter(house, place, shim, number):
+    fault = Fault(house.milter, shim, place)
+    for at in range(1, MOST):
+        fault.start(at, number)
+        offer(house, at)
+        wait_for(lambda: len(house.queue()) == at, 10, f"lead {at}")
+        seen = fault.seen()
+        if house.milter.running():
+            fault.end()
+        if seen < at:
+            break
+    assert 3 < at < MOST - 1, "the calls were not counted"
+
+
+@pytest.mark.parametrize("number", [0, errno.EIO], ids=["kill", "EIO"])
+def test_each_call_of_lead_submit(house, standin, place, shim, number):
+    house.milter.start()
+    fault = Fault(house.submit, shim, place)
+    for at in range(1, MOST):
+        fault.start(at, number)
+        offer(house, at)
+
+        def sent():
+            if not house.submit.running():
+                house.submit.env = {}
+                house.submit.start()
+            house.leadctl("queue", "retry", "all")  # without waiting
+            return len(standin.keys) == at and house.states() == {"done": at}
+        wait_for(sent, 30, lambda: f"lead {at}: {house.states()}\n{house.submit.log()}", pause=0.1)
+        seen = fault.seen()
+        fault.end()
+        if seen < at:
+            break
+    assert 3 < at < MOST - 1, "the calls were not counted"
+    assert len(standin.leads) == at
