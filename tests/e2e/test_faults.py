@@ -53,8 +53,7 @@ def test_api_down_while_200_mails_arrive(chain, standin):
     check_each_has_its_lead(chain, standin, mails, range(200))
 
 
-@pytest.mark.parametrize("mode", ["hang", "reset", "drop", "html", "drip", "huge", "cut", "garbage",
-                                  "408", "500", "503"])
+@pytest.mark.parametrize("mode", ["hang", "reset", "drop", "html", "garbage", "408", "500", "503"])
 def test_api_misbehaves_while_mail_flows(chain, standin, mode):
     chain.configure(listen=chain.postfix.unix,
                     submit={"concurrency": 4, "timeout": "1s", "give_up_after": "5d"})
