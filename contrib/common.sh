@@ -9,7 +9,7 @@ build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-d
   libmilter-dev libphonenumber-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
 # Sendmail is not among these: its package conflicts with Postfix's, see unpack_sendmail.
-check_packages="m4 python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
+check_packages="m4 systemd python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
 
 started=$SECONDS
 

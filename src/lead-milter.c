@@ -167,6 +167,10 @@ main(int argc, char **argv)
         return status;
     log_open(options->name, TRUE, options->debug);
     g_autoptr(GError) error = NULL;
+    if (!daemon_become(options, &error)) {
+        log_error("not started: %s", error->message);
+        return EX_NOUSER;
+    }
     if (!options->foreground && !daemon_start(&error)) {
         log_error("not started: %s", error->message);
         return EX_OSERR;

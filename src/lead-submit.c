@@ -96,6 +96,10 @@ main(int argc, char **argv)
     if (status >= 0)
         return status;
     log_open(options.name, TRUE, options.debug);
+    if (!daemon_become(&options, &error)) {
+        log_error("not started: %s", error->message);
+        return EX_NOUSER;
+    }
     if (!options.foreground && !daemon_start(&error)) {
         log_error("not started: %s", error->message);
         return EX_OSERR;

@@ -4,6 +4,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <gio/gio.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,15 +75,44 @@ daemon_ready(void)
     ready_fd = -1;
 }
 
+gboolean
+daemon_become(const DaemonOptions *options, GError **error)
+{
+    if (!options->user) {
+        if (geteuid() == 0)
+            log_warning("runs as root, which it needs not: -u USER");
+        return TRUE;
+    }
+    errno = 0;
+    const struct passwd *user = getpwnam(options->user);
+    if (!user) {
+        g_set_error(error, G_IO_ERROR, G_IO_ERROR_NOT_FOUND, "there is no user \"%s\"%s%s",
+                    options->user, errno ? ": " : "", errno ? g_strerror(errno) : "");
+        return FALSE;
+    }
+    if (geteuid() == user->pw_uid)
+        return TRUE;
+    if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+        setuid(user->pw_uid) != 0) {
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "cannot become %s: %s",
+                    options->user, g_strerror(errno));
+        return FALSE;
+    }
+    if (user->pw_uid != 0 && setuid(0) == 0)
+        g_error("still may become root");
+    return TRUE;
+}
+
 static void
 usage(const char *name, FILE *out)
 {
     fprintf(out,
-            "usage: %s [-dfhV] [-c file]\n"
+            "usage: %s [-dfhV] [-c file] [-u user]\n"
             "  -c file  configuration (" CONFIG_FILE ")\n"
             "  -d       log debugging lines too\n"
             "  -f       stay in the foreground, log to standard error as well\n"
             "  -h       this help\n"
+            "  -u user  become this user before anything is opened\n"
             "  -V       the version\n",
             name);
 }
@@ -90,7 +121,7 @@ int
 daemon_options(int argc, char **argv, DaemonOptions *options)
 {
     options->config_file = CONFIG_FILE;
-    for (int option; (option = getopt(argc, argv, "c:dfhV")) != -1;) {
+    for (int option; (option = getopt(argc, argv, "c:dfhu:V")) != -1;) {
         switch (option) {
         case 'c':
             options->config_file = optarg;
@@ -104,6 +135,9 @@ daemon_options(int argc, char **argv, DaemonOptions *options)
         case 'h':
             usage(options->name, stdout);
             return EX_OK;
+        case 'u':
+            options->user = optarg;
+            break;
         case 'V':
             printf("%s %s\n", options->name, PACKAGE_VERSION);
             return EX_OK;

@@ -12,11 +12,16 @@
 typedef struct {
     const char *name; /* the program's; set by the caller, the others by daemon_options */
     const char *config_file;
+    const char *user; /* -u, or NULL */
     gboolean foreground, debug;
 } DaemonOptions;
 
 /* -1 to go on, or the status to leave with: help, version and bad options have been answered. */
 int daemon_options(int argc, char **argv, DaemonOptions *options);
+
+/* Become the user of -u, with its groups, for good; before anything is opened and any thread. TRUE
+ * when there is nothing to do. */
+gboolean daemon_become(const DaemonOptions *options, GError **error);
 
 /* Into the background. Returns in the child only; FALSE with *error when it cannot fork. Call
  * before any thread. */

@@ -28,8 +28,8 @@
 #define BANNER_MAX 500 /* bytes */
 #define ID_MAX 900     /* of a Message-ID, bytes; RFC 5322's lines have 998 */
 
-const char *const view_names[] = {"subject",   "from",   "reply_to", "sender", "to", "body",
-                                  "signature", "quoted", "text",     "links",  NULL};
+const char *const view_names[] = {"subject", "from",      "reply_to", "sender", "recipient", "to",
+                                  "body",    "signature", "quoted",   "text",   "links",     NULL};
 
 struct Message {
     char *views[VIEW_N];
@@ -133,18 +133,29 @@ addresses_as_text(const GPtrArray *mailboxes)
 }
 
 static char *
-bare_sender(const char *sender)
+bare_path(const char *path)
 {
-    if (!sender)
+    if (!path)
         return g_strdup("");
-    gsize length = strlen(sender);
-    if (length >= 2 && *sender == '<' && sender[length - 1] == '>') {
-        sender++;
+    gsize length = strlen(path);
+    if (length >= 2 && *path == '<' && path[length - 1] == '>') {
+        path++;
         length -= 2;
     }
     gsize decoded;
-    char *text = charset_to_utf8(sender, length, NULL, &decoded);
+    char *text = charset_to_utf8(path, length, NULL, &decoded);
     return g_strdelimit(text, "\n\t", ' ');
+}
+
+static char *
+recipients_as_text(const char *const *recipients)
+{
+    GString *text = g_string_new(NULL);
+    for (; recipients && *recipients; recipients++) {
+        g_autofree char *bare = bare_path(*recipients);
+        g_string_append_printf(text, "%s\n", bare);
+    }
+    return g_string_free(text, FALSE);
 }
 
 /* --- links --- */
@@ -428,7 +439,8 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     message->cards = g_ptr_array_new_with_free_func(card_value_free);
     message->authenticated = g_ptr_array_new_with_free_func(g_free);
     message->via = g_ptr_array_new_with_free_func(mailbox_free);
-    message->views[VIEW_SENDER] = bare_sender(options->sender);
+    message->views[VIEW_SENDER] = bare_path(options->sender);
+    set_view(message, VIEW_RECIPIENT, recipients_as_text(options->recipients));
 
     gsize safe = safe_length(bytes, length);
     message->limit.parts = safe < length;

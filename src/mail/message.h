@@ -7,6 +7,7 @@
  *   subject            of the original, when forwarded, as are from, to, reply_to and body
  *   from reply_to to   for each address two lines: the display name (if any), the bare address
  *   sender             the envelope sender, bare, on one line; empty for <>
+ *   recipient          of the envelope, those of ours, bare, one a line
  *   header.NAME        all fields of that name, decoded and unfolded, one a line; of the outer mail
  *   body               what the inquirer wrote: unwrapped, without quotes, signature and footer
  *   signature quoted   what was taken off the body
@@ -33,6 +34,7 @@ typedef enum {
     VIEW_FROM,
     VIEW_REPLY_TO,
     VIEW_SENDER,
+    VIEW_RECIPIENT,
     VIEW_TO,
     VIEW_BODY,
     VIEW_SIGNATURE,
@@ -51,8 +53,9 @@ typedef struct {
 } MessageAddress;
 
 typedef struct {
-    const char *sender;      /* envelope sender, with or without <>; NULL when unknown */
-    const char *authserv_id; /* whose Authentication-Results count; NULL: none do */
+    const char *sender;            /* envelope sender, with or without <>; NULL when unknown */
+    const char *const *recipients; /* envelope recipients of ours; ends in NULL; may be NULL */
+    const char *authserv_id;       /* whose Authentication-Results count; NULL: none do */
     /* Mail from these is passed on rather than an inquiry. Ends in NULL; may be NULL. */
     const char *const *own_domains;
     gboolean truncated; /* the bytes given are not the whole mail */

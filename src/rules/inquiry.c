@@ -61,6 +61,7 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
 {
     MessageOptions message_options = {
         .sender = mail->sender,
+        .recipients = mail->recipients,
         .authserv_id = config->authserv_id,
         .own_domains = (const char *const *)config->own_domains,
         .truncated = mail->truncated,

@@ -99,7 +99,8 @@ run_test(Ruleset *ruleset, const Source *source, const SourceTest *test, GHashTa
     if (!g_file_get_contents(path, &mail, &length, &error)) {
         differ(difference, "mail: %s", error->message);
     } else {
-        MessageOptions options = {.sender = test->sender};
+        const char *const recipients[] = {test->recipient, NULL};
+        MessageOptions options = {.sender = test->sender, .recipients = recipients};
         g_autoptr(Message) message = message_parse(mail, length, &options);
         g_autoptr(Extraction) extraction = extraction_run(ruleset, message, NULL);
         remember(extraction, reached);

@@ -2,7 +2,8 @@
  *
  * A test: `mail:` (a file, relative to the rules folder), `expect:` (field: value; null: must be
  * absent), `source:` (which source must take it; the file's own by default), `action:`; or
- * `not: true`: the file's own source must not take this mail. Optional `sender:`.
+ * `not: true`: the file's own source must not take this mail. Optional `sender:` and `recipient:`,
+ * of the envelope.
  */
 #ifndef LEAD_RULES_RULETEST_H
 #define LEAD_RULES_RULETEST_H

@@ -10,8 +10,8 @@ const char *const action_names[] = {"submit", "hold", "ignore", NULL};
 
 static const char *const root_keys[] = {"source", "when",    "authenticate", "action",
                                         "fields", "extends", "tests",        NULL};
-static const char *const test_keys[] = {"mail", "expect", "source", "action",
-                                        "not",  "sender", NULL};
+static const char *const test_keys[] = {"mail", "expect", "source",    "action",
+                                        "not",  "sender", "recipient", NULL};
 static const char *const from_words[] = {"from", "reply_to", "sender", NULL};
 
 /* A file being read. */
@@ -346,6 +346,8 @@ read_test(Reader *reader, const YamlNode *map)
     const YamlNode *sender = yaml_get(map, "sender"); /* '' is that of a bounce */
     if (sender && sender->kind == YAML_SCALAR)
         test->sender = sender->text;
+    if (yaml_get(map, "recipient"))
+        yaml_text(reader->file, yaml_get(map, "recipient"), &test->recipient, reader->diags);
     yaml_boolean(reader->file, yaml_get(map, "not"), &test->not, reader->diags);
     if (yaml_get(map, "action") &&
         yaml_choice(reader->file, yaml_get(map, "action"), action_names, &action, reader->diags))

@@ -43,7 +43,7 @@ typedef struct {
 typedef struct {
     const char *file;
     guint line, column;
-    const char *mail, *source, *sender;
+    const char *mail, *source, *sender, *recipient;
     const YamlNode *source_node; /* NULL when `source` is this one */
     int action;                  /* Action, or -1 */
     gboolean not ;

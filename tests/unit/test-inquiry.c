@@ -128,6 +128,19 @@ test_the_same_words_of_two_people_are_two_inquiries(void)
 }
 
 static void
+test_a_rule_may_be_for_one_mailbox(void)
+{
+    static const char rule[] = "source: acme\nwhen: {recipient: '^second@example\\.com$'}\n"
+                               "fields: {contact.name: {from: from}}\n";
+    const char *const first[] = {"<first@example.com>", NULL};
+    const char *const second[] = {"<second@example.com>", NULL};
+    g_autoptr(Inquiry) other = read_with(rule, MAIL, first, FALSE);
+    g_autoptr(Inquiry) its = read_with(rule, MAIL, second, FALSE);
+    g_assert_cmpstr(record_at(other, 0)->source, ==, "none");
+    g_assert_cmpstr(record_at(its, 0)->source, ==, "acme");
+}
+
+static void
 test_mail_for_others_and_ignored_mail_make_no_record(void)
 {
     g_autoptr(Inquiry) others = read_mail("<someone@example.com>", "<first@example.net>");
@@ -199,5 +212,6 @@ main(int argc, char **argv)
     TEST("digest", the_digest_is_of_sender_subject_and_body);
     TEST("any-mail", of_any_mail_there_is_a_valid_lead);
     g_test_add_func("/inquiry/people", test_the_same_words_of_two_people_are_two_inquiries);
+    g_test_add_func("/inquiry/recipient", test_a_rule_may_be_for_one_mailbox);
     return g_test_run();
 }
