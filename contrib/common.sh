@@ -9,7 +9,7 @@ build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-d
   libmilter-dev libphonenumber-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
 # Sendmail is not among these: its package conflicts with Postfix's, see unpack_sendmail.
-check_packages="m4 systemd python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
+check_packages="m4 opendkim opendkim-tools systemd python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
 
 started=$SECONDS
 
@@ -42,7 +42,7 @@ apt_install() {
 }
 
 # Install what is missing of the packages named; nothing is upgraded for its own sake or removed.
-# A Postfix that is installed here gets no configuration and is not started.
+# A Postfix or OpenDKIM that is installed here is not started, and Postfix gets no configuration.
 need_packages() {
   local missing log policy=
   command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
@@ -50,7 +50,7 @@ need_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${missing[*]}"
   log=$(mktemp)
-  if [[ " ${missing[*]} " == *" postfix "* ]]; then
+  if [[ " ${missing[*]} " == *" postfix "* || " ${missing[*]} " == *" opendkim "* ]]; then
     debconf-set-selections <<<'postfix postfix/main_mailer_type select No configuration'
     if [ ! -e /usr/sbin/policy-rc.d ]; then
       policy=/usr/sbin/policy-rc.d

@@ -306,13 +306,14 @@ class Postfix:
 
     ports: "unix" and "inet" ask lead-milter (at self.unix and self.inet), "accept" asks with
     milter_default_action=accept, "none" asks nobody, "relay" takes mail without a milter and
-    its smtp client brings it to "unix", trying again every second or two while that says 4xx.
+    its smtp client brings it to "unix", trying again every second or two while that says 4xx;
+    "dkim" asks whoever listens at self.dkim first, then lead-milter.
     sendmail() is the local way in (non_smtpd_milters, at self.unix).
     Every mail for example.com and its sisters is delivered into one Maildir.
     """
 
     DOMAINS = "example.com inquiries.example.com example.net xn--bcher-kva.example"
-    WAYS = ("unix", "inet", "accept", "none", "relay")
+    WAYS = ("unix", "inet", "accept", "none", "relay", "dkim")
     HOST = "mx.postfix.example"  # in no sample's Received fields
 
     def __init__(self, folder):
@@ -321,6 +322,7 @@ class Postfix:
         self.mail = self.folder / "mail"
         self.log_file = self.folder / "postfix.log"
         self.unix = f"unix:{self.folder}/milter/sock"
+        self.dkim = f"unix:{self.folder}/milter/dkim"
         self.inet = f"inet:{free_port()}@127.0.0.1"
         self.ports = {way: free_port() for way in self.WAYS}
 
@@ -385,6 +387,7 @@ non_smtpd_milters = {self._postfix_milter(self.unix)}
             "inet": f"-o smtpd_milters={inet}",
             "accept": f"-o smtpd_milters={unix} -o milter_default_action=accept",
             "none": "",
+            "dkim": f"-o smtpd_milters={self.dkim},{unix}",
             "relay": f"-o content_filter=smtp:[127.0.0.1]:{self.ports['unix']}",
         }
         # A name of its own for each, or the smtp client sees a mail loop.
