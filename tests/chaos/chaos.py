@@ -90,7 +90,7 @@ def run(mails, kills, senders, seed, report=print):
         house.submit.start()
         crowd = Senders(house, mails, senders)
         killed = collections.Counter()
-        while crowd.alive() or sum(killed.values()) < kills and len(api.keys) < mails:
+        while crowd.alive() or sum(killed.values()) < kills:
             if sum(killed.values()) >= kills:
                 time.sleep(0.1)
                 continue
