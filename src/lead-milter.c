@@ -148,7 +148,7 @@ run(Daemon *self)
         service_free(self->service);
         return EX_UNAVAILABLE;
     }
-    log_open(self->options.name, self->options.foreground, self->options.debug);
+    daemon_open_log(&self->options);
     log_info(PACKAGE_STRING " listens on %s: sources=%u", self->started_with->listen,
              ruleset_sources(snapshot->ruleset));
     if (!self->options.foreground)

@@ -75,7 +75,7 @@ run(void)
     }
     submitter_on_reload(submitter, reload, config);
     catch_signals();
-    log_open(options.name, options.foreground, options.debug);
+    daemon_open_log(&options);
     log_info(PACKAGE_STRING " works on %s: accounts=%u", config->queue, config->accounts->len);
     if (!options.foreground)
         daemon_ready();

@@ -60,6 +60,14 @@ daemon_start(GError **error)
 }
 
 void
+daemon_open_log(const DaemonOptions *options)
+{
+    log_open(options->name, options->foreground, options->debug);
+    if (geteuid() == 0)
+        log_warning("runs as root, which it needs not: -u USER");
+}
+
+void
 daemon_ready(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -78,11 +86,8 @@ daemon_ready(void)
 gboolean
 daemon_become(const DaemonOptions *options, GError **error)
 {
-    if (!options->user) {
-        if (geteuid() == 0)
-            log_warning("runs as root, which it needs not: -u USER");
+    if (!options->user)
         return TRUE;
-    }
     errno = 0;
     const struct passwd *user = getpwnam(options->user);
     if (!user) {

@@ -26,6 +26,8 @@ gboolean daemon_become(const DaemonOptions *options, GError **error);
 /* Into the background. Returns in the child only; FALSE with *error when it cannot fork. Call
  * before any thread. */
 gboolean daemon_start(GError **error);
+/* The start has succeeded: log as the options say. */
+void daemon_open_log(const DaemonOptions *options);
 /* The start is done: let the parent exit 0, give up the terminal. */
 void daemon_ready(void);
 

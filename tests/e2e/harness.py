@@ -102,6 +102,7 @@ class Daemon:
     def __init__(self, name, config, log, ready=None, pass_fds=(), env=None):
         self.name, self.config, self.log_file, self.ready = name, config, Path(log), ready
         self.pass_fds, self.env, self.arguments = pass_fds, dict(env or {}), []
+        self.wrapper = []  # a command that starts it
         self.process = None
 
     def start(self, wait=True):
@@ -113,7 +114,7 @@ class Daemon:
             options["group"] = pwd.getpwnam("postfix").pw_gid
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
-                [program(self.name), "-c", str(self.config), "-f", *self.arguments], stdin=subprocess.DEVNULL,
+                [*self.wrapper, program(self.name), "-c", str(self.config), "-f", *self.arguments], stdin=subprocess.DEVNULL,
                 stdout=log, stderr=log, env=env, umask=0o007, pass_fds=self.pass_fds,
                 start_new_session=True, **options)
         if wait:
