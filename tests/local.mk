@@ -20,5 +20,10 @@ chaos: all
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/chaos/chaos.py $(CHAOS)
 .PHONY: chaos
 
+# Memory, descriptors and threads over a million mails; SOAK may hold soak.py's options.
+soak: all $(bench_programs)
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/chaos/soak.py $(SOAK)
+.PHONY: soak
+
 dist-hook:
 	rm -rf $(distdir)/tests/e2e/__pycache__ $(distdir)/contrib/__pycache__
