@@ -83,8 +83,8 @@ test_the_mail_names_what_to_do_and_starts_no_loop(void)
         "To: ops@example.com, boss@example.com\r\n",
         "Subject: leads on mx.example.com need attention: 2\r\n",
         "Auto-Submitted: auto-generated\r\n",
-        "\r\n\r\n* account main: leads that the API refused or that were given up: 2; see leadctl"
-        " queue list --state dead",
+        "\r\n\r\n* account main: leads that the API refused or that were given up: 2; see",
+        "leadctl queue list --state dead",
         "leads wait for 5 hours, 12 in all; the account is paused: leadctl account resume.\r\n",
     };
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++)
