@@ -65,7 +65,9 @@ pwrite(int fd, const void *bytes, size_t length, off_t at)
 ssize_t
 write(int fd, const void *bytes, size_t length)
 {
-    if (fd <= 2) /* the log is no matter here */
+    struct stat st;
+    /* Neither the log nor what a signal handler tells the loop by: those do not fail. */
+    if (fd <= 2 || fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode)))
         return REAL(ssize_t, "write", int, const void *, size_t)(fd, bytes, length);
     return is_hit() ? -1 : REAL(ssize_t, "write", int, const void *, size_t)(fd, bytes, length);
 }
