@@ -658,19 +658,3 @@ def test_api_check_of_one_account(house):
     assert leadctl("-c", house.config, "api", "check").status == 1
     done = leadctl("-c", house.config, "api", "check", "east")
     assert done.status == 64 and '"east"' in done.err
-
-
-def completed(*words):
-    script = f"""source {SOURCE}/contrib/completion/leadctl
-COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _leadctl; printf '%s\\n' "${{COMPREPLY[@]}}" """
-    done = subprocess.run(["bash", "-c", script, "bash", "leadctl", *words], capture_output=True,
-                          text=True, check=True)
-    return set(done.stdout.split())
-
-
-@pytest.mark.parametrize("path", [(), ("queue",), ("account",), ("api",)])
-def test_completion_knows_every_command(path):
-    help_text = subprocess.run([harness.program("leadctl"), *path, "--help"], capture_output=True,
-                               text=True, check=True).stdout
-    commands = re.findall(r"^  ([a-z][a-z-]*) ", help_text.partition("Commands:")[2], re.M)
-    assert len(commands) > 1 and completed(*path, "") == set(commands)
