@@ -128,16 +128,41 @@ source_of(const Reading *reading)
     return source ? source : "none";
 }
 
+typedef struct {
+    Reading *a, *b;
+} Pair;
+
+static void
+pair_free(gpointer data)
+{
+    Pair *pair = data;
+    if (!pair)
+        return;
+    reading_free(pair->a);
+    reading_free(pair->b);
+    g_free(pair);
+}
+
+/* In any thread. */
+static gpointer
+read_mail(const StoredMail *mail, gpointer data)
+{
+    const Compare *compare = data;
+    const ReadingEnvelope envelope = {NULL, NULL, FALSE};
+    Pair *pair = g_new(Pair, 1);
+    pair->a = reading_of(&compare->sides[0], mail, &envelope);
+    pair->b = reading_of(&compare->sides[1], mail, &envelope);
+    return pair;
+}
+
 static gboolean
-compare_mail(const StoredMail *mail, gpointer data)
+compare_mail(const StoredMail *mail, gpointer result, gpointer data)
 {
     Compare *compare = data;
-    const ReadingEnvelope envelope = {NULL, NULL, FALSE};
-    int status;
-    g_autoptr(Reading) a = reading_of(&compare->sides[0], mail, &envelope, &status);
-    g_autoptr(Reading) b = a ? reading_of(&compare->sides[1], mail, &envelope, &status) : NULL;
+    const Reading *a = ((Pair *)result)->a, *b = ((Pair *)result)->b;
     compare->mails++;
-    if (!a || !b) {
+    /* Both have one configuration, and so the same mailboxes. */
+    if (reading_status(a) != EX_OK) {
         compare->failed++;
         return TRUE;
     }
@@ -222,6 +247,7 @@ load_sides(Ctl *ctl, char **folders, Compare *compare)
 int
 ctl_compare(Ctl *ctl, char **argv)
 {
+    static const LineupSteps steps = {read_mail, compare_mail, pair_free};
     g_auto(GStrv) operands = NULL;
     int status = ctl_parse(ctl, argv, &usage, NULL, &operands);
     if (status >= 0)
@@ -243,7 +269,7 @@ ctl_compare(Ctl *ctl, char **argv)
             json_builder_begin_array(json);
         }
         status = mailstore_each((const char *const *)operands + 2, ctl->config->limit_message,
-                                compare_mail, &compare);
+                                &steps, &compare);
         if (json)
             json_total(&compare);
         else

@@ -21,15 +21,28 @@ typedef struct {
     int status;
 } Extract;
 
-static gboolean
+/* In any thread. Only the payload is kept of what is read. */
+static gpointer
 extract_mail(const StoredMail *mail, gpointer data)
 {
+    const Extract *extract = data;
+    g_autoptr(Reading) whole = reading_of(extract->ctl, mail, &extract->envelope);
+    Reading *reading = g_new0(Reading, 1);
+    reading->refused = g_steal_pointer(&whole->refused);
+    reading->payload = g_steal_pointer(&whole->payload);
+    return reading;
+}
+
+static gboolean
+print_lead(const StoredMail *mail, gpointer result, gpointer data)
+{
+    (void)mail;
     Extract *extract = data;
-    g_autoptr(Reading) reading =
-        reading_of(extract->ctl, mail, &extract->envelope, &extract->status);
-    if (reading)
+    const Reading *reading = result;
+    extract->status = reading_status(reading);
+    if (extract->status == EX_OK)
         printf("%s\n", reading->payload ? reading->payload : "null");
-    return reading != NULL;
+    return extract->status == EX_OK;
 }
 
 int
@@ -43,6 +56,7 @@ ctl_extract(Ctl *ctl, char **argv)
          "ADDRESS"},
         G_OPTION_ENTRY_NULL,
     };
+    static const LineupSteps steps = {extract_mail, print_lead, (GDestroyNotify)reading_free};
     static const char *const standard_input[] = {"-", NULL};
     g_auto(GStrv) operands = NULL;
     int status = ctl_parse(ctl, argv, &usage, entries, &operands);
@@ -53,6 +67,6 @@ ctl_extract(Ctl *ctl, char **argv)
         return status;
     Extract extract = {ctl, {recipient, sender, FALSE}, EX_OK};
     status = mailstore_each(*operands ? (const char *const *)operands : standard_input,
-                            ctl->config->limit_message, extract_mail, &extract);
+                            ctl->config->limit_message, &steps, &extract);
     return extract.status != EX_OK ? extract.status : status;
 }

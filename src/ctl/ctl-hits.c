@@ -133,15 +133,23 @@ count_candidate(Count *count, const Reading *reading)
     }
 }
 
-static gboolean
-count_mail(const StoredMail *mail, gpointer data)
+/* In any thread. */
+static gpointer
+read_mail(const StoredMail *mail, gpointer data)
 {
-    Count *count = data;
+    const Count *count = data;
     const ReadingEnvelope envelope = {NULL, NULL, FALSE};
-    int status;
-    g_autoptr(Reading) reading = reading_of(count->ctl, mail, &envelope, &status);
+    return reading_of(count->ctl, mail, &envelope);
+}
+
+static gboolean
+count_mail(const StoredMail *mail, gpointer result, gpointer data)
+{
+    (void)mail;
+    const Reading *reading = result;
+    Count *count = data;
     count->mails++;
-    if (!reading) {
+    if (reading_status(reading) != EX_OK) {
         count->failed++;
         return TRUE;
     }
@@ -325,6 +333,7 @@ print_json(const Count *count)
 int
 ctl_hits(Ctl *ctl, char **argv)
 {
+    static const LineupSteps steps = {read_mail, count_mail, (GDestroyNotify)reading_free};
     g_auto(GStrv) operands = NULL;
     int status = ctl_parse(ctl, argv, &usage, NULL, &operands);
     if (status >= 0)
@@ -342,8 +351,8 @@ ctl_hits(Ctl *ctl, char **argv)
         .candidates = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, candidate_free),
     };
     ruleset_foreach(ctl->ruleset, add_place, &count);
-    status = mailstore_each((const char *const *)operands + 1, ctl->config->limit_message,
-                            count_mail, &count);
+    status = mailstore_each((const char *const *)operands + 1, ctl->config->limit_message, &steps,
+                            &count);
     if (ctl->json) {
         print_json(&count);
     } else {

@@ -91,24 +91,30 @@ take_records(Submit *submit, const StoredMail *mail, const Reading *reading)
     return TRUE;
 }
 
-static gboolean
-submit_mail(const StoredMail *mail, gpointer data)
+/* In any thread. NULL: it came too early. */
+static gpointer
+read_mail(const StoredMail *mail, gpointer data)
 {
+    const Submit *submit = data;
+    gint64 time = submit->since ? arrival(mail) : 0;
+    if (time && time < submit->since)
+        return NULL;
+    return reading_of(submit->ctl, mail, &submit->envelope);
+}
+
+static gboolean
+submit_mail(const StoredMail *mail, gpointer result, gpointer data)
+{
+    const Reading *reading = result;
     Submit *submit = data;
     submit->mails++;
-    if (submit->since) {
-        gint64 time = arrival(mail);
-        if (time && time < submit->since) {
-            submit->earlier++;
-            return TRUE;
-        }
-    }
-    int status = EX_OK;
-    g_autoptr(Reading) reading = reading_of(submit->ctl, mail, &submit->envelope, &status);
     if (!reading) {
-        submit->status = status;
-        return FALSE;
+        submit->earlier++;
+        return TRUE;
     }
+    submit->status = reading_status(reading);
+    if (submit->status != EX_OK)
+        return FALSE;
     if (reading->inquiry->records->len == 0) {
         submit->ignored++;
         return TRUE;
@@ -171,6 +177,7 @@ ctl_submit(Ctl *ctl, char **argv)
          "ADDRESS"},
         G_OPTION_ENTRY_NULL,
     };
+    static const LineupSteps steps = {read_mail, submit_mail, (GDestroyNotify)reading_free};
     g_auto(GStrv) operands = NULL;
     int status = ctl_parse(ctl, argv, &usage, entries, &operands);
     if (status >= 0)
@@ -189,8 +196,8 @@ ctl_submit(Ctl *ctl, char **argv)
         return status;
     submit.envelope = (ReadingEnvelope){recipient, sender, FALSE};
     submit.pause = rate ? (gint64)60 * G_USEC_PER_SEC / rate : 0;
-    status = mailstore_each((const char *const *)operands, ctl->config->limit_message, submit_mail,
-                            &submit);
+    status =
+        mailstore_each((const char *const *)operands, ctl->config->limit_message, &steps, &submit);
     print_sum(&submit);
     queue_close(submit.queue);
     return submit.status != EX_OK ? submit.status : status;

@@ -17,6 +17,7 @@ liblead_a_SOURCES += \
 	src/ctl/ctl.c src/ctl/ctl.h \
 	src/ctl/explain-html.c src/ctl/explain-html.h \
 	src/ctl/explain-json.c src/ctl/explain-json.h \
+	src/ctl/lineup.c src/ctl/lineup.h \
 	src/ctl/mailstore.c src/ctl/mailstore.h \
 	src/ctl/output.c src/ctl/output.h \
 	src/ctl/reading.c src/ctl/reading.h
@@ -25,6 +26,7 @@ bin_PROGRAMS += src/leadctl
 src_leadctl_SOURCES = src/leadctl.c
 dist_man_MANS += src/leadctl.1 src/lead-milter.yaml.5
 
-check_PROGRAMS += tests/unit/test-output
+check_PROGRAMS += tests/unit/test-lineup tests/unit/test-output
+tests_unit_test_lineup_SOURCES = tests/unit/test-lineup.c
 tests_unit_test_output_SOURCES = tests/unit/test-output.c
-TESTS += tests/unit/test-output
+TESTS += tests/unit/test-lineup tests/unit/test-output

@@ -13,12 +13,13 @@
 
 typedef struct {
     gsize limit;
-    MailstoreSeen seen;
+    const LineupSteps *steps; /* the caller's */
     gpointer data;
+    Lineup *lineup;
     gboolean stop;
     int status;
     /* Progress; `total` 0: unknown. In mails of folders, in bytes of an mbox. */
-    gboolean shown, terminal;
+    gboolean shown, terminal, shares_terminal; /* with what is printed of the mails */
     gint64 next;
     guint64 done, total;
     guint mails;
@@ -51,24 +52,39 @@ clear_progress(Walk *walk)
 
 /* --- one mail --- */
 
-static void
-give(Walk *walk, const char *name, const GByteArray *bytes)
+static gpointer
+work(const StoredMail *mail, gpointer data)
 {
-    StoredMail mail = {
-        .name = name,
-        .bytes = bytes->len ? (const char *)bytes->data : "",
-        .length = MIN(bytes->len, walk->limit),
-        .truncated = bytes->len > walk->limit,
-    };
+    const Walk *walk = data;
+    return walk->steps->work(mail, walk->data);
+}
+
+static gboolean
+seen(const StoredMail *mail, gpointer result, gpointer data)
+{
+    Walk *walk = data;
+    if (walk->shares_terminal)
+        clear_progress(walk);
     walk->mails++;
-    walk->stop = !walk->seen(&mail, walk->data);
+    gboolean more = walk->steps->seen(mail, result, walk->data);
     show_progress(walk);
+    return more;
+}
+
+/* Takes the bytes. */
+static void
+give(Walk *walk, const char *name, GByteArray *bytes)
+{
+    walk->stop = !lineup_add(walk->lineup, g_strdup(name), bytes, walk->limit);
 }
 
 static void
 failed(Walk *walk, const char *path)
 {
     int error = errno;
+    walk->stop = !lineup_finish(walk->lineup);
+    if (walk->stop)
+        return;
     clear_progress(walk);
     ctl_error("%s: %s", path, g_strerror(error));
     walk->status = EX_NOINPUT;
@@ -102,8 +118,10 @@ read_mbox(Walk *walk, const char *path, FILE *in, char **line, size_t *room, ssi
     for (ssize_t n = first; n >= 0 && !walk->stop; n = getline(line, room, in), number++) {
         walk->done += (guint64)n;
         if (strncmp(*line, "From ", 5) == 0 && (blank || number == 1)) {
-            if (begun)
-                give(walk, name, bytes);
+            if (begun) {
+                give(walk, name, g_steal_pointer(&bytes));
+                bytes = g_byte_array_new();
+            }
             g_byte_array_set_size(bytes, 0);
             g_free(name);
             name = g_strdup_printf("%s:%" G_GUINT64_FORMAT, path, number);
@@ -115,7 +133,7 @@ read_mbox(Walk *walk, const char *path, FILE *in, char **line, size_t *room, ssi
         blank = n == 1 || (n == 2 && **line == '\r');
     }
     if (begun && !walk->stop)
-        give(walk, name, bytes);
+        give(walk, name, g_steal_pointer(&bytes));
 }
 
 /* --- files --- */
@@ -132,7 +150,7 @@ read_whole(Walk *walk, const char *path, FILE *in, char *line, size_t first)
     if (ferror(in))
         failed(walk, path);
     else
-        give(walk, path, bytes);
+        give(walk, path, g_steal_pointer(&bytes));
 }
 
 static void
@@ -200,14 +218,22 @@ read_folder(Walk *walk, const char *path)
 }
 
 int
-mailstore_each(const char *const *paths, gsize limit, MailstoreSeen seen, gpointer data)
+mailstore_each(const char *const *paths, gsize limit, const LineupSteps *steps, gpointer data)
 {
+    const LineupSteps own = {work, seen, steps->free_result};
+    g_autoptr(GError) error = NULL;
     Walk walk = {.limit = limit,
-                 .seen = seen,
+                 .steps = steps,
                  .data = data,
                  .status = EX_OK,
                  .terminal = isatty(STDERR_FILENO),
+                 .shares_terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO),
                  .next = g_get_monotonic_time() + PROGRESS_EVERY};
+    g_autoptr(Lineup) lineup = walk.lineup = lineup_new(&own, &walk, &error);
+    if (!lineup) {
+        ctl_error("%s", error->message);
+        return EX_OSERR;
+    }
     for (; *paths && !walk.stop; paths++) {
         struct stat info;
         gboolean there = strcmp(*paths, "-") != 0 && stat(*paths, &info) == 0;
@@ -219,6 +245,7 @@ mailstore_each(const char *const *paths, gsize limit, MailstoreSeen seen, gpoint
         walk.total = there ? (guint64)info.st_size : 0;
         read_file(&walk, *paths, TRUE);
     }
+    lineup_finish(lineup);
     clear_progress(&walk);
     return walk.status;
 }

@@ -13,6 +13,7 @@ reading_free(Reading *reading)
     if (!reading)
         return;
     inquiry_free(reading->inquiry);
+    g_free(reading->refused);
     lead_free(reading->defaulted);
     lead_free(reading->lead);
     g_free(reading->payload);
@@ -132,7 +133,7 @@ finish(Reading *reading, const Ctl *ctl)
 }
 
 Reading *
-reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *envelope, int *status)
+reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *envelope)
 {
     g_autoptr(Message) header = message_parse(stored->bytes, stored->length, NULL);
     g_autofree char *path = first_line(message_header(header, "return-path"));
@@ -148,19 +149,27 @@ reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *enve
         .explain = envelope->explain,
     };
 
-    g_autoptr(Reading) reading = g_new0(Reading, 1);
+    Reading *reading = g_new0(Reading, 1);
     int mailbox = recipient ? config_mailbox(ctl->config, recipient) : -1;
     if (mailbox < 0 && ctl->config->mailboxes->len) {
-        ctl_error("no mailbox in %s takes %s", ctl->config->file, recipient);
-        *status = EX_USAGE;
-        return NULL;
+        reading->refused =
+            g_strdup_printf("no mailbox in %s takes %s", ctl->config->file, recipient);
+        return reading;
     }
     if (mailbox >= 0)
         reading->mailbox = g_ptr_array_index(ctl->config->mailboxes, mailbox);
     reading->inquiry = inquiry_read(ctl->config, ctl->ruleset, &mail);
     finish(reading, ctl);
-    *status = EX_OK;
-    return g_steal_pointer(&reading);
+    return reading;
+}
+
+int
+reading_status(const Reading *reading)
+{
+    if (!reading->refused)
+        return EX_OK;
+    ctl_error("%s", reading->refused);
+    return EX_USAGE;
 }
 
 Reading *
@@ -181,5 +190,7 @@ reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *st
         .length = MIN(bytes->len, limit),
         .truncated = bytes->len > limit,
     };
-    return reading_of(ctl, &mail, envelope, status);
+    g_autoptr(Reading) reading = reading_of(ctl, &mail, envelope);
+    *status = reading_status(reading);
+    return *status == EX_OK ? g_steal_pointer(&reading) : NULL;
 }

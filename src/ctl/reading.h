@@ -3,7 +3,8 @@
  *
  * The envelope, which a file does not have, is taken from what the delivering MTA wrote into the
  * header (Return-Path, Delivered-To, X-Original-To), else from To and Cc; or is given.
- * Ownership: reading_free; it borrows the Ctl's configuration and rules. Thread rule: one thread.
+ * Ownership: reading_free; it borrows the Ctl's configuration and rules. Thread rule: one
+ * thread for each; reading_of runs in any number of them, over one Ctl.
  * Limit: the configuration's limits.message; a longer mail is cut there, as lead-milter does.
  */
 #ifndef LEAD_CTL_READING_H
@@ -20,6 +21,7 @@ typedef struct {
 } ReadingEnvelope;
 
 typedef struct {
+    char *refused; /* why there is nothing else: no mailbox takes its recipient; else NULL */
     Inquiry *inquiry;
     const ConfigMailbox *mailbox; /* whose defaults it has; NULL without any in the configuration */
     Lead *defaulted;              /* extracted, with the mailbox's defaults; NULL when ignored */
@@ -27,9 +29,10 @@ typedef struct {
     char *payload;                /* NULL when ignored */
 } Reading;
 
-/* Of a mail in memory; ctl's configuration and rules must be loaded. NULL: as below. */
-Reading *reading_of(const Ctl *ctl, const StoredMail *mail, const ReadingEnvelope *envelope,
-                    int *status);
+/* Of a mail in memory; ctl's configuration and rules must be loaded. Prints nothing. */
+Reading *reading_of(const Ctl *ctl, const StoredMail *mail, const ReadingEnvelope *envelope);
+/* EX_OK, or what to leave with: why it was refused is printed. */
+int reading_status(const Reading *reading);
 /* "-" is standard input. NULL: *status is what to leave with, the error is printed. */
 Reading *reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *status);
 void reading_free(Reading *reading); /* takes NULL */

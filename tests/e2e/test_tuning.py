@@ -204,6 +204,41 @@ def test_reads_files_folders_mboxes_and_maildirs_alike(place):
     assert payloads(place / "folder") == expected
 
 
+def test_all_processors_print_what_one_prints(place):
+    """The same lines in the same order, with broken files and missing ones among them."""
+    mails = sorted(CORPUS.glob("*/*.eml"))
+    broken = [b"", b"\0" * 5000, b"From: ", b"\xff\xfe" * 9000, b"\n" * 300]
+    paths = []
+    for number, mail in enumerate(mails):
+        paths += [mail]
+        if number % 7 == 0:
+            (place / f"{number}.eml").write_bytes(broken[number // 7 % len(broken)])
+            paths += [place / f"{number}.eml"]
+        if number % 50 == 0:
+            paths += [place / f"missing-{number}"]
+    first = str(min(os.sched_getaffinity(0)))
+
+    def extract(*before):
+        done = subprocess.run([*before, harness.program("leadctl"), "--rules", RULES, "extract",
+                               *paths], capture_output=True, timeout=300, check=False)
+        assert not harness.SANITIZER.search(done.stderr), done.stderr.decode("utf-8", "replace")
+        return done.returncode, done.stdout, done.stderr
+    one = extract("taskset", "-c", first)
+    assert one[0] == 66
+    assert len(one[1].splitlines()) == sum(path.exists() for path in paths)
+    assert len(one[2].splitlines()) == sum(not path.exists() for path in paths) > 0
+    for _ in range(3):
+        assert extract() == one
+
+
+def test_extract_ends_at_the_first_mail_that_no_mailbox_takes(place):
+    house = harness.House(place)
+    mails = sorted(CORPUS.glob("*/*.eml"))[:40]
+    arguments = ["-c", house.config, "extract", "-t", "x@elsewhere.example", *mails]
+    out, err = leadctl(*arguments, status=64)
+    assert out == "" and len(err.splitlines()) == 1
+
+
 def test_progress_is_shown_on_a_terminal_only(place):
     for number in range(200):
         shutil.copy(SAMPLES / "angi-1.eml", place / f"{number}.eml")
