@@ -13,8 +13,11 @@
 #define LIMIT_HEADER_VALUE (64 << 10)  /* of one header field */
 #define LIMIT_PARTS 200                /* MIME parts looked at */
 #define LIMIT_PART_DEPTH 40            /* of nested multiparts and messages */
-#define LIMIT_PART_DECODED (2 << 20)   /* decoded bytes taken of one text part */
-#define LIMIT_TEXT (1 << 20)           /* UTF-8 text kept of one view */
+#define LIMIT_PART_DECODED (1 << 20)   /* decoded bytes taken of one text part */
+#define LIMIT_TEXT (256 << 10)         /* UTF-8 text kept of one view, four times what notes hold */
+#define LIMIT_TEXT_LINES 10000         /* of one view */
+#define LIMIT_HTML_ELEMENTS 30000      /* of one part */
+#define LIMIT_CARD (128 << 10)         /* text read as JSON or ADF */
 #define LIMIT_LINKS 500
 #define LIMIT_LINK_TARGET 2048
 #define LIMIT_CARD_VALUES 200
@@ -25,7 +28,7 @@
 #define LIMIT_MATCH 200000             /* PCRE2 match limit, without JIT also its calls */
 #define LIMIT_MATCH_DEPTH 1000         /* PCRE2 depth limit */
 #define LIMIT_MATCH_HEAP 8192          /* PCRE2 heap limit, KiB */
-#define LIMIT_PATTERN_TIME 200000      /* microseconds of processor time, all patterns of one mail */
+#define LIMIT_PATTERN_TIME 100000      /* microseconds of processor time, all patterns of one mail */
 #define LIMIT_CANDIDATES 50            /* matches of one extractor tried against its type */
 #define LIMIT_EXTENDS 16               /* length of a chain of `extends` */
 

@@ -8,6 +8,8 @@
 
 #include <libxml/parser.h>
 
+#include "base/limits.h"
+
 #define ATTRIBUTES_MAX 200 /* of one tag */
 #define TEXT_MAX 20000     /* bytes of one element's text */
 
@@ -138,12 +140,15 @@ has_swarm_of_attributes(const char *xml)
     return FALSE;
 }
 
-void
+gboolean
 card_from_adf(const char *text, GPtrArray *values)
 {
     const char *root = find_root(text);
+    gsize length = root ? strnlen(root, LIMIT_CARD + 1) : 0;
+    if (length > LIMIT_CARD)
+        return FALSE;
     if (!root || has_swarm_of_attributes(root))
-        return;
+        return TRUE;
     xmlSAXHandler handler = {
         .startElement = on_start,
         .endElement = on_end,
@@ -156,10 +161,11 @@ card_from_adf(const char *text, GPtrArray *values)
         g_error("out of memory");
     xmlCtxtUseOptions(parser, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
                                   XML_PARSE_NOWARNING);
-    xmlParseChunk(parser, root, (int)MIN(strlen(root), G_MAXINT / 4), 1);
+    xmlParseChunk(parser, root, (int)length, 1);
     xmlFreeDoc(parser->myDoc);
     xmlFreeParserCtxt(parser);
     g_string_free(adf.text, TRUE);
     g_string_free(adf.street, TRUE);
     g_free(adf.part);
+    return TRUE;
 }

@@ -217,15 +217,18 @@ walk_node(Walk *walk, JsonNode *node)
     }
 }
 
-void
+gboolean
 card_from_json(const char *text, GPtrArray *values)
 {
+    if (strnlen(text, LIMIT_CARD + 1) > LIMIT_CARD)
+        return FALSE;
     if (is_too_deep(text))
-        return;
+        return TRUE;
     g_autoptr(JsonParser) parser = json_parser_new_immutable();
     JsonNode *root =
         json_parser_load_from_data(parser, text, -1, NULL) ? json_parser_get_root(parser) : NULL;
     Walk walk = {.values = values, .linked = strstr(text, "\"@type\"") != NULL};
     if (root)
         walk_node(&walk, root);
+    return TRUE;
 }

@@ -35,10 +35,11 @@ void card_add(GPtrArray *values, const char *format, const char *key, const char
 /* Of <meta> elements. A mail without lead_information_version is taken all the same; an unknown
  * lead_ name is left out. */
 void card_from_metas(const GPtrArray *metas, GPtrArray *values);
-/* JSON-LD (schema.org) or any JSON that names a person. */
-void card_from_json(const char *text, GPtrArray *values);
+/* JSON-LD (schema.org) or any JSON that names a person. This and the next read LIMIT_CARD at most;
+ * of anything longer nothing, and say FALSE. */
+gboolean card_from_json(const char *text, GPtrArray *values);
 /* ADF/XML somewhere in a text, its declarations right, wrong or missing. */
-void card_from_adf(const char *text, GPtrArray *values);
+gboolean card_from_adf(const char *text, GPtrArray *values);
 /* The first vCard, 2.1 to 4.0. Its address is the person's own: company_street … */
 void card_from_vcard(const char *text, GPtrArray *values);
 

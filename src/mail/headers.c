@@ -80,6 +80,8 @@ static gboolean
 is_address_field(const char *line, gsize length)
 {
     static const char *const names[] = {"from", "to", "cc", "bcc", "sender", "reply-to"};
+    if (!strchr("ftcbsrFTCBSR", *line)) /* most lines */
+        return FALSE;
     const char *colon = memchr(line, ':', MIN(length, 64));
     gsize name = colon ? (gsize)(colon - line) : 0;
     while (name > 0 && (line[name - 1] == ' ' || line[name - 1] == '\t'))

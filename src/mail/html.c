@@ -9,9 +9,9 @@
 #include "mail/html-tame.h"
 #include "mail/html-writer.h"
 
-#define DEPTH_MAX 256           /* libxml2 walks its stack for every end tag */
-#define INSERTS_MAX 200         /* metas, scripts, comments: of each */
-#define INSERTS_BYTES (1 << 20) /* of all three together */
+#define DEPTH_MAX 256            /* libxml2 walks its stack for every end tag */
+#define INSERTS_MAX 200          /* metas, scripts, comments: of each */
+#define INSERTS_BYTES LIMIT_CARD /* of all three together */
 #define LINK_TEXT_MAX 500
 #define ROOT "lead-root" /* around it all, so that what stands after </html> is read as well */
 
@@ -77,6 +77,7 @@ typedef struct {
     GString *script;     /* of the <script> we are in, when it is wanted */
     gboolean line_break; /* a <pre> has just begun: its first line end does not count */
     gsize insert_bytes;
+    guint elements;
     GHashTable *kinds; /* borrowed */
 } Html;
 
@@ -334,6 +335,11 @@ on_start_capped(void *data, const xmlChar *name, const xmlChar **attributes)
     Html *html = data;
     htmlParserCtxtPtr parser = html->parser;
     gboolean was_hidden = top(html)->hidden;
+    if (++html->elements > LIMIT_HTML_ELEMENTS) {
+        html->result->truncated = TRUE;
+        xmlStopParser(parser);
+        return;
+    }
     on_start(data, name, attributes);
     if (parser->nameNr > DEPTH_MAX && (was_hidden || !top(html)->hidden)) {
         on_end(data, name);

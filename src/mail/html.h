@@ -10,9 +10,9 @@
  * A row of two cells whose second is empty keeps its TAB at the end. Only <blockquote> has "> "
  * before each line: Gmail and Outlook wrap what they forward in quote blocks of another kind.
  *
- * Limits: LIMIT_TEXT of text, LIMIT_LINKS links, 256 elements nested (deeper ones are read as if
- * they stood beside each other); beyond the first two `truncated` is set and the rest is dropped.
- * Metas, scripts and comments: 200 of each, 1 MiB together. Input must be valid UTF-8.
+ * Limits: LIMIT_TEXT of text, LIMIT_LINKS links, LIMIT_HTML_ELEMENTS, 256 elements nested (deeper
+ * ones are read as if they stood beside each other); beyond the first three `truncated` is set and
+ * the rest is dropped. Metas, scripts and comments: 200 of each, LIMIT_CARD bytes together. Input must be valid UTF-8.
  * Ownership: html_free. Thread rule: none shared.
  */
 #ifndef LEAD_MAIL_HTML_H

@@ -18,10 +18,13 @@
 #include "mail/signature.h"
 #include "mail/wording.h"
 
-/* GMime makes objects of some kilobytes for each part and header field. Beyond so many lines that
- * may begin one, the rest of a mail is left unread. */
-#define BOUNDARY_LINES 5000
-#define FIELD_LINES 50000
+/* GMime makes objects of some kilobytes for each part and header field, and takes a while for each
+ * line. Beyond so many lines that may begin one, or are much shorter than an attachment's, the rest
+ * of a mail is left unread. */
+#define BOUNDARY_LINES 2000
+#define FIELD_LINES 10000
+#define SHORT_LINES 100000
+#define SHORT_LINE 40 /* bytes */
 
 #define FORWARDS_MAX 6 /* of a mail passed on again and again */
 #define COVER_MAX 200  /* bytes that say "see attached" and the like */
@@ -41,7 +44,7 @@ struct Message {
     char *id, *limits;
     gboolean forwarded, truncated;
     struct {
-        gboolean parts, header, text, links;
+        gboolean parts, header, text, links, cards;
     } limit; /* which were reached */
 
     /* HTML whose text nobody needs is read when its links or cards are asked for. */
@@ -62,15 +65,16 @@ typedef struct {
 static gsize
 safe_length(const char *bytes, gsize length)
 {
-    guint boundaries = 0, fields = 0;
+    guint boundaries = 0, fields = 0, shorts = 0;
     for (const char *line = bytes, *end = bytes + length; line < end;) {
         const char *next = memchr(line, '\n', end - line);
         next = next ? next + 1 : end;
+        shorts += next - line < SHORT_LINE;
         if (next - line >= 2 && line[0] == '-' && line[1] == '-')
             boundaries++;
         else if (memchr(line, ':', MIN(next - line, 80)))
             fields++;
-        if (boundaries > BOUNDARY_LINES || fields > FIELD_LINES)
+        if (boundaries > BOUNDARY_LINES || fields > FIELD_LINES || shorts > SHORT_LINES)
             return line - bytes;
         line = next;
     }
@@ -103,11 +107,20 @@ parse_mime(GByteArray *array)
 static char *
 bounded(char *text, gboolean *limit)
 {
-    if (strlen(text) <= LIMIT_TEXT)
-        return text;
-    *limit = TRUE;
-    const char *end = g_utf8_find_prev_char(text, text + LIMIT_TEXT);
-    text[end ? end - text : 0] = '\0';
+    gsize length = strnlen(text, LIMIT_TEXT + 1);
+    if (length > LIMIT_TEXT) {
+        const char *end = g_utf8_find_prev_char(text, text + LIMIT_TEXT);
+        length = end ? end - text : 0;
+    }
+    const char *line = text, *stop = text + length;
+    for (guint n = 0; n < LIMIT_TEXT_LINES && line; n++) {
+        line = memchr(line, '\n', stop - line);
+        line = line ? line + 1 : NULL;
+    }
+    if (line)
+        length = line - text;
+    *limit |= text[length] != '\0';
+    text[length] = '\0';
     return text;
 }
 
@@ -247,14 +260,14 @@ take_cards(const Reading *reading, const Parts *parts)
     gboolean own = message->forwarded || is_ours(reading, message->from);
     const char *text = parts->text + strspn(parts->text, " \t\n");
     if (*text == '{' || *text == '[')
-        card_from_json(text, message->cards);
-    card_from_adf(text, message->cards);
+        message->limit.cards |= !card_from_json(text, message->cards);
+    message->limit.cards |= !card_from_adf(text, message->cards);
     for (guint i = 0; i < parts->attached->len; i++) {
         const Attached *attached = g_ptr_array_index(parts->attached, i);
         if (attached->kind == ATTACHED_ADF)
-            card_from_adf(attached->text, message->cards);
+            message->limit.cards |= !card_from_adf(attached->text, message->cards);
         else if (attached->kind == ATTACHED_JSON)
-            card_from_json(attached->text, message->cards);
+            message->limit.cards |= !card_from_json(attached->text, message->cards);
         else if (!own)
             card_from_vcard(attached->text, message->cards);
     }
@@ -579,7 +592,7 @@ message_limits_reached(const Message *asked)
     } limits[] = {
         {message->truncated, "message"},   {message->limit.parts, "parts"},
         {message->limit.header, "header"}, {message->limit.text, "text"},
-        {message->limit.links, "links"},
+        {message->limit.links, "links"},   {message->limit.cards, "cards"},
     };
     g_autoptr(GString) names = g_string_new(NULL);
     for (guint i = 0; i < G_N_ELEMENTS(limits); i++)

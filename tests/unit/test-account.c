@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "processor.h"
 #include "rulefolder.h"
 
 static Extraction *
@@ -182,9 +183,9 @@ test_many_slow_patterns_share_the_time_of_one_mail(void)
     for (guint i = 0; i < 60; i++)
         g_string_append_printf(rule, "    - {pattern: '.*.*.*%u'}\n", i + 100);
     g_string_append(rule, "    - {label: Name}\n");
-    gint64 began = g_get_monotonic_time();
+    gint64 began = processor_time();
     g_autoptr(Extraction) extraction = extract(rule->str, mail->str);
-    g_assert_cmpint(g_get_monotonic_time() - began, <, 20 * G_USEC_PER_SEC);
+    g_assert_cmpint(processor_time() - began, <, 20 * G_USEC_PER_SEC);
     g_assert_cmpstr(lead_get(extraction->lead, "contact.name"), ==, "Ada");
     g_assert_cmpint(step_at(extraction, 59)->outcome, ==, STEP_LIMIT);
 }

@@ -69,6 +69,30 @@ stops_at_its_limit(void)
     g_assert_cmpuint(values->len, ==, LIMIT_CARD_VALUES);
 }
 
+/* `text` with white space up to a length. */
+static char *
+padded(const char *text, gsize length)
+{
+    g_autofree char *space = g_strnfill(length - strlen(text), ' ');
+    return g_strconcat(text, space, NULL);
+}
+
+static void
+reads_none_that_is_too_long(void)
+{
+    static const char json[] = "{\"name\": \"Ada\"}";
+    static const char adf[] = "<adf><prospect><customer><contact><name>Ada</name></contact>"
+                              "</customer></prospect></adf>";
+    for (guint over = 0; over <= 1; over++) {
+        g_autoptr(GPtrArray) values = g_ptr_array_new_with_free_func(card_value_free);
+        g_autofree char *json_text = padded(json, LIMIT_CARD + over);
+        g_autofree char *adf_text = padded(adf, LIMIT_CARD + over);
+        g_assert_cmpint(card_from_json(json_text, values), ==, !over);
+        g_assert_cmpint(card_from_adf(adf_text, values), ==, !over);
+        g_assert_cmpuint(values->len, ==, over ? 0 : 2);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -78,5 +102,6 @@ main(int argc, char **argv)
                     needs_no_version_and_no_certain_case);
     g_test_add_func("/card/leaves-out-what-is-no-card", leaves_out_what_is_no_card);
     g_test_add_func("/card/stops-at-its-limit", stops_at_its_limit);
+    g_test_add_func("/card/reads-none-that-is-too-long", reads_none_that_is_too_long);
     return g_test_run();
 }

@@ -1,6 +1,8 @@
 /* Bytes of whatever charset as UTF-8, with no letter lost. */
 #include "mail/charset.h"
 
+#include "processor.h"
+
 typedef struct {
     const char *bytes;
     gsize length;
@@ -160,10 +162,10 @@ headers_are_read_in_linear_time(void)
         g_autoptr(GString) raw = g_string_new(NULL);
         while (raw->len < (1 << 20))
             g_string_append(raw, units[i]);
-        gint64 begin = g_get_monotonic_time();
+        gint64 begin = processor_time();
         g_autofree char *text = charset_header(raw->str);
         g_assert_nonnull(text);
-        g_assert_cmpint(g_get_monotonic_time() - begin, <, 10 * G_USEC_PER_SEC);
+        g_assert_cmpint(processor_time() - begin, <, 10 * G_USEC_PER_SEC);
     }
 }
 

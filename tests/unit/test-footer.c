@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "processor.h"
 
 #define FORM "Name: Ada\nEmail: ada@x.example\nMessage: Hello\n"
 
@@ -57,9 +58,9 @@ is_linear_on_hostile_text(void)
         GString *text = g_string_new(FORM);
         while (text->len < LIMIT_TEXT)
             g_string_append(text, units[i]);
-        gint64 begun = g_get_monotonic_time();
+        gint64 begun = processor_time();
         footer_begin(text->str, TRUE);
-        g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC);
+        g_assert_cmpint(processor_time() - begun, <, 2 * G_USEC_PER_SEC);
         g_string_free(text, TRUE);
     }
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "processor.h"
 
 #define ADA "Ada <ada@x.example>"
 #define BLOCK "From: " ADA "\nSent: Monday\nTo: Bob\nSubject: Roof\n\n"
@@ -213,7 +214,7 @@ stays_utf8_and_linear_on_hostile_text(void)
         GString *text = g_string_new("Subject: x\nDate: d\nFrom: x");
         while (text->len < LIMIT_TEXT)
             g_string_append(text, units[i]);
-        gint64 begun = g_get_monotonic_time();
+        gint64 begun = processor_time();
         Forward forward;
         g_autofree char *marked = g_strconcat("--- Forwarded message ---\n", text->str, NULL);
         if (forward_find(marked, TRUE, &forward)) {
@@ -222,7 +223,7 @@ stays_utf8_and_linear_on_hostile_text(void)
         }
         if (forward_find(text->str, TRUE, &forward))
             forward_clear(&forward);
-        g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC);
+        g_assert_cmpint(processor_time() - begun, <, 2 * G_USEC_PER_SEC);
         g_string_free(text, TRUE);
     }
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "processor.h"
+
 /* The labels that are looked for and end each other's values. */
 static GHashTable *
 labels(void)
@@ -282,7 +284,7 @@ test_the_time_is_linear(void)
     static const char *const pieces[] = {"Name:", "Name: ", "Name\n",       "Name\t", "a\t",
                                          ":",     "name ",  "Message: \n",  "\n",     "[",
                                          "- ",    "x",      "Phone: Name\n"};
-    gint64 began = g_get_monotonic_time();
+    gint64 began = processor_time();
     for (guint i = 0; i < G_N_ELEMENTS(pieces); i++) {
         g_autoptr(GString) text = g_string_new(NULL);
         while (text->len < 1 << 20)
@@ -292,7 +294,7 @@ test_the_time_is_linear(void)
             g_free(find(text->str, "Message", n, LABEL_ALL));
         }
     }
-    g_assert_cmpint(g_get_monotonic_time() - began, <, 60 * G_USEC_PER_SEC);
+    g_assert_cmpint(processor_time() - began, <, 60 * G_USEC_PER_SEC);
 }
 
 int

@@ -286,7 +286,7 @@ static void
 test_every_size_is_capped(void)
 {
     GString *mail = g_string_new("From: a@b.example\n");
-    for (int i = 0; i < 20000; i++)
+    for (int i = 0; i < 2000; i++)
         g_string_append_printf(mail, "X-%d: \xFF%d\n", i, i);
     g_string_append_c(mail, '\n');
     for (int i = 0; i < (3 << 20); i++)
@@ -295,6 +295,32 @@ test_every_size_is_capped(void)
     assert_good_text(message);
     g_assert_cmpstr(message_limits_reached(message), ==, "header, text");
     g_string_free(mail, TRUE);
+}
+
+static void
+assert_limits_of(const char *piece, guint n, const char *limits)
+{
+    g_autoptr(GString) mail = g_string_new("From: a@b.example\n\nName: Ada\n");
+    for (guint i = 0; i < n; i++)
+        g_string_append(mail, piece);
+    g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+    g_assert_cmpstr(message_limits_reached(message), ==, limits);
+    g_assert_true(g_str_has_prefix(message_view(message, VIEW_TEXT), "Name: Ada\n"));
+    assert_good_text(message);
+}
+
+static void
+test_lines_are_capped(void)
+{
+    assert_limits_of("x\n", LIMIT_TEXT_LINES - 1, NULL);
+    assert_limits_of("x\n", LIMIT_TEXT_LINES, "text");
+    /* What may be a header field or a boundary, and what GMime would read for a second. */
+    assert_limits_of("a: b\n", 9000, NULL);
+    assert_limits_of("a: b\n", 11000, "parts");
+    assert_limits_of("--\n", 3000, "parts");
+    assert_limits_of("\n", 200000, "parts, text");
+    /* An attachment's lines are longer. */
+    assert_limits_of("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n", 200000, "text");
 }
 
 static void
@@ -393,6 +419,7 @@ main(int argc, char **argv)
     g_test_add_func("/message/groups", test_groups_nested_without_end_are_cut);
     g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
     g_test_add_func("/message/caps", test_every_size_is_capped);
+    g_test_add_func("/message/lines", test_lines_are_capped);
     g_test_add_func("/message/parts", test_nested_and_many_parts_are_capped);
     g_test_add_func("/message/random", test_random_bytes_do_no_harm);
     return g_test_run();

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "processor.h"
+
 static Pattern *
 compiled(const char *text, PatternBook *book)
 {
@@ -167,11 +169,11 @@ every_limit_holds(void)
         PatternBudget budget;
         pattern_budget_begin(&budget, 150000);
         const char *limit = NULL;
-        gint64 began = g_get_monotonic_time();
+        gint64 began = processor_time();
         /* The tail is where it begins, so that short texts end in it as well. */
         const char *subject = text + (1 << 20) - length;
         PatternResult result = pattern_match(pattern, subject, length, 0, &budget, NULL, &limit);
-        gint64 took = g_get_monotonic_time() - began;
+        gint64 took = processor_time() - began;
         g_test_message("%s on %zu: %d %s, %d ms", source, length, result, limit ? limit : "",
                        (int)(took / 1000));
         g_assert_true((result == PATTERN_LIMIT) == (limit != NULL));

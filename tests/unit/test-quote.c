@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "processor.h"
 
 static void
 assert_split(const char *text, const char *own, const char *theirs)
@@ -105,10 +106,10 @@ is_linear_on_hostile_text(void)
         GString *text = g_string_new("Hi\n");
         while (text->len < LIMIT_TEXT)
             g_string_append(text, units[i]);
-        gint64 begun = g_get_monotonic_time();
+        gint64 begun = processor_time();
         g_autofree char *quoted = NULL;
         g_autofree char *own = quote_split(text->str, &quoted);
-        g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC);
+        g_assert_cmpint(processor_time() - begun, <, 2 * G_USEC_PER_SEC);
         g_assert_cmpuint(strlen(own) + strlen(quoted), ==, text->len);
         g_string_free(text, TRUE);
     }

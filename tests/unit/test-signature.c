@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "processor.h"
 
 #define ABOVE "Hello,\nplease call me.\n"
 
@@ -146,9 +147,9 @@ is_linear_in_blank_lines(void)
         g_autofree char *text = g_malloc(LIMIT_TEXT + 20);
         memset(text, '\n', LIMIT_TEXT);
         strcpy(text + LIMIT_TEXT, ends[i]);
-        gint64 begun = g_get_monotonic_time();
+        gint64 begun = processor_time();
         signature_begin(text, "Ada Lovelace");
-        g_assert_cmpint(g_get_monotonic_time() - begun, <, 2 * G_USEC_PER_SEC);
+        g_assert_cmpint(processor_time() - begun, <, 2 * G_USEC_PER_SEC);
     }
 }
 
