@@ -69,15 +69,14 @@ attribute_find(const char *name)
 gboolean
 attribute_custom(const char *name, Object *object, const char **label)
 {
+    const char *dot = strchr(name, '.');
+    if (!dot || strncmp(dot, ".custom.", strlen(".custom.")) != 0 || !dot[strlen(".custom.")])
+        return FALSE;
     for (guint i = 0; i < OBJECT_N; i++) {
-        gsize length = strlen(object_names[i]);
-        if (strncmp(name, object_names[i], length) != 0)
-            continue;
-        const char *rest = name + length;
-        if (!g_str_has_prefix(rest, ".custom.") || !rest[strlen(".custom.")])
+        if (strncmp(name, object_names[i], dot - name) != 0 || object_names[i][dot - name])
             continue;
         *object = (Object)i;
-        *label = rest + strlen(".custom.");
+        *label = dot + strlen(".custom.");
         return TRUE;
     }
     return FALSE;

@@ -83,12 +83,18 @@ custom_find(const Lead *lead, const char *name)
 }
 
 /* An unknown name is our bug: rules and configuration are checked when they are loaded. */
+static void
+unknown(const char *name)
+{
+    g_error("no attribute is called \"%s\"", name);
+}
+
 static int
 find_or_abort(const char *name)
 {
     int i = attribute_find(name);
     if (i < 0)
-        g_error("no attribute is called \"%s\"", name);
+        unknown(name);
     return i;
 }
 
@@ -103,34 +109,71 @@ is_custom(const char *name)
 const char *
 lead_get(const Lead *lead, const char *name)
 {
-    if (is_custom(name)) {
-        const Custom *custom = custom_find(lead, name);
-        return custom ? custom->value : NULL;
-    }
-    return lead->values[find_or_abort(name)];
+    int i = attribute_find(name);
+    if (i >= 0)
+        return lead->values[i];
+    if (!is_custom(name))
+        unknown(name);
+    const Custom *custom = custom_find(lead, name);
+    return custom ? custom->value : NULL;
 }
 
-/* The pseudo attributes' lines anew, after a part may have changed. */
-static void
-join_addresses(Lead *lead)
+/* --- addresses --- */
+
+#define LINE_PARTS 4
+
+/* A pseudo attribute and the parts that its line is made of. */
+typedef struct {
+    int address, parts[LINE_PARTS];
+} AddressLine;
+
+/* "company" and "property" have one. */
+static gpointer
+make_address_lines(gpointer unused)
 {
-    for (guint i = 0; i < attributes_n; i++) {
-        if (attributes[i].type != TYPE_ADDRESS)
-            continue;
-        static const struct {
-            const char *part, *separator;
-        } parts[] = {{"street", ""}, {"city", ", "}, {"state", ", "}, {"postalCode", " "}};
-        GString *line = g_string_new(NULL);
-        for (guint k = 0; k < G_N_ELEMENTS(parts); k++) {
-            g_autofree char *name =
-                g_strconcat(object_names[attributes[i].object], ".", parts[k].part, NULL);
-            const char *value = lead_get(lead, name);
-            if (value)
-                g_string_append_printf(line, "%s%s", line->len ? parts[k].separator : "", value);
+    static const char *const parts[LINE_PARTS] = {"street", "city", "state", "postalCode"};
+    (void)unused;
+    AddressLine *lines = g_new(AddressLine, OBJECT_N);
+    for (guint object = 0; object < OBJECT_N; object++) {
+        g_autofree char *whole = g_strconcat(object_names[object], ".address", NULL);
+        lines[object].address = attribute_find(whole);
+        for (guint k = 0; k < LINE_PARTS; k++) {
+            g_autofree char *name = g_strconcat(object_names[object], ".", parts[k], NULL);
+            lines[object].parts[k] = attribute_find(name);
         }
-        g_free(lead->values[i]);
-        lead->values[i] = g_string_free(line, line->len == 0);
     }
+    return lines;
+}
+
+static gboolean
+is_part(const AddressLine *line, int i)
+{
+    gboolean part = FALSE;
+    for (guint k = 0; k < LINE_PARTS; k++)
+        part |= line->parts[k] == i;
+    return part || line->address == i;
+}
+
+/* The line of the pseudo attribute that `changed` is a part of anew. */
+static void
+join_address(Lead *lead, int changed)
+{
+    static const char *const separators[LINE_PARTS] = {"", ", ", ", ", " "};
+    static GOnce once = G_ONCE_INIT;
+    const AddressLine *lines = g_once(&once, make_address_lines, NULL);
+    const AddressLine *address = &lines[attributes[changed].object];
+    if (address->address < 0 || !is_part(address, changed))
+        return;
+    GString *line = g_string_new(NULL);
+    for (guint k = 0; k < LINE_PARTS; k++) {
+        const char *value = lead->values[address->parts[k]];
+        if (value && line->len)
+            g_string_append(line, separators[k]);
+        if (value)
+            g_string_append(line, value);
+    }
+    g_free(lead->values[address->address]);
+    lead->values[address->address] = g_string_free(line, line->len == 0);
 }
 
 static void
@@ -139,7 +182,7 @@ store(Lead *lead, int i, const char *value)
     char *copy = g_strdup(value);
     g_free(lead->values[i]);
     lead->values[i] = copy;
-    join_addresses(lead);
+    join_address(lead, i);
 }
 
 void
@@ -248,12 +291,14 @@ set_phone(Lead *lead, int i, const char *raw, const char **set, char **why)
 gboolean
 lead_set(Lead *lead, const char *name, const char *raw, const char **set, char **why)
 {
-    if (is_custom(name)) {
+    int i = attribute_find(name);
+    if (i < 0 && is_custom(name)) {
         if (set)
             *set = name;
         return set_custom(lead, name, raw, why);
     }
-    int i = find_or_abort(name);
+    if (i < 0)
+        unknown(name);
     if (set)
         *set = attributes[i].name;
     if (attributes[i].type == TYPE_ADDRESS)

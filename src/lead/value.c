@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/text.h"
 
 /* Nothing but notes needs more bytes of a mail than this to fill its limit. */
 #define RAW_MAX (16 << 10)
@@ -126,7 +127,7 @@ lines_normalise(const char *raw)
     g_autofree char *text = lines_take(raw, RAW_MAX, LIMIT_VALUE, &cut);
     GString *out = g_string_sized_new(strlen(text));
     for (const char *p = text; *p;) {
-        gsize length = strcspn(p, "\n"), end = length;
+        gsize length = text_line(p), end = length;
         while (end && (p[end - 1] == ' ' || p[end - 1] == '\t'))
             end--;
         g_string_append_len(out, p, (gssize)end);

@@ -130,6 +130,30 @@ a_long_text_costs_nothing(void)
     g_assert_null(b);
 }
 
+/* Of a US number's usual forms libphonenumber is asked less; for CA, which shares its code, all. */
+static void
+usual_forms_are_what_libphonenumber_says(void)
+{
+    static const struct {
+        const char *before, *behind_area, *behind_exchange;
+    } forms[] = {{"", "-", "-"},   {"(", ") ", "-"}, {"1 ", ".", "."},
+                 {"+1(", ")", ""}, {"+", "", ""},    {"11", "", ""}};
+    static const guint lines[] = {100, 142, 199, 1234, 5999};
+    g_autoptr(GRand) random = g_rand_new_with_seed(1);
+    for (guint i = 0; i < 4000; i++) {
+        guint form = i % G_N_ELEMENTS(forms);
+        guint exchange = i % 3 ? (guint)g_rand_int_range(random, 0, 1000) : 555;
+        g_autofree char *number = g_strdup_printf(
+            "%s%u%s%03u%s%04u", forms[form].before, (guint)g_rand_int_range(random, 0, 1000),
+            forms[form].behind_area, exchange, forms[form].behind_exchange,
+            lines[g_rand_int_range(random, 0, (gint32)G_N_ELEMENTS(lines))]);
+        g_autofree char *us = phone_format(number, "US"), *ca = phone_format(number, "CA");
+        if (g_strcmp0(us, ca) != 0)
+            g_test_message("for \"%s\"", number);
+        g_assert_cmpstr(us, ==, ca);
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -141,5 +165,7 @@ main(int argc, char **argv)
     g_test_add_func("/phone/refused", other_digits_are_no_number);
     g_test_add_func("/phone/fictional", only_fictional_numbers_are_let_pass_beside_valid_ones);
     g_test_add_func("/phone/long", a_long_text_costs_nothing);
+    g_test_add_func("/phone/usual-forms-are-what-libphonenumber-says",
+                    usual_forms_are_what_libphonenumber_says);
     return g_test_run();
 }
