@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/wording.h"
 
 #define ATTRIBUTION_MAX 400 /* bytes */
@@ -72,7 +73,7 @@ behind_behalf(const char *value, const char *end)
 {
     for (const char *p = value; p < end; p++)
         if (*p == ' ') {
-            const char *after = wording_skip_any(p + 1, end, wording_behalf);
+            const char *after = wording_skip_any(p + 1, end, WORDING_BEHALF);
             if (after)
                 return after;
         }
@@ -99,7 +100,7 @@ author_of_from(const char *value)
 static gboolean
 contains(const char *text, gsize length, const char *words)
 {
-    return !*words || g_strstr_len(text, (gssize)length, words);
+    return !*words || text_find(text, length, words);
 }
 
 static gboolean
@@ -121,7 +122,9 @@ is_attribution(const char *line, const char *end)
         (end[-1] != ':' && strncmp(end - 3, "\xEF\xBC\x9A", 3) != 0))
         return FALSE;
     gboolean dated = has_digit(line, end) || memchr(line, '@', length);
-    for (const WordingAttribution *a = wording_attributions; a->language; a++) {
+    const guint16 *n = wording_candidates(WORDING_ATTRIBUTIONS, line, end);
+    for (; *n != WORDING_END; n++) {
+        const WordingAttribution *a = &wording_attributions[*n];
         const char *after = wording_skip(line, end, a->begin);
         if (after && (*a->begin || dated || !memchr(line, '\n', length)) &&
             contains(after, end - after, a->verb))
@@ -135,7 +138,7 @@ attribution_end(const char *line, gboolean *dated)
 {
     const char *end = line;
     for (guint i = 0; i < ATTRIBUTION_LINES && *end && *end != '>' && *end != '\n'; i++) {
-        end += strcspn(end, "\n");
+        end += text_line(end);
         const char *next = *end ? end + 1 : end;
         if (is_attribution(line, end)) {
             if (dated)

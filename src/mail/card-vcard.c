@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define LINES_MAX 500
 #define LINE_MAX_BYTES 4000 /* unfolded; photos are longer */
 #define PARTS_MAX 8         /* of N, ORG, ADR */
@@ -30,7 +32,7 @@ unfold(const char **text)
     GString *out = g_string_new(NULL);
     const char *p = *text;
     for (;;) {
-        gsize length = strcspn(p, "\n");
+        gsize length = text_line(p);
         gboolean soft = length > 0 && p[length - 1] == '=' && strstr(out->str, "QUOTED-PRINTABLE");
         if (out->len + length <= LINE_MAX_BYTES)
             g_string_append_len(out, p, (gssize)length);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/text.h"
+
 #define REPLACEMENT "\xEF\xBF\xBD"
 #define NAME_MAX_LENGTH 40 /* of a charset's name; longer ones are none */
 
@@ -142,19 +144,43 @@ convert_anyhow(const char *bytes, gsize length, gsize *out_length)
     return g_string_free(out, FALSE);
 }
 
+/* Eight bytes at a time: a bit for each that is set where a byte is 0x80 or more. */
+#define HIGH_BITS 0x8080808080808080u
+#define EACH_BYTE(byte) (0x0101010101010101u * (byte))
+
+static guint64
+eight_at(const char *bytes)
+{
+    guint64 eight;
+    memcpy(&eight, bytes, sizeof eight);
+    return eight;
+}
+
+/* Behind the bytes of ASCII. */
+static const char *
+skip_ascii(const char *p, const char *end)
+{
+    while (end - p >= 8 && !(eight_at(p) & HIGH_BITS))
+        p += 8;
+    while (p < end && !(*p & 0x80))
+        p++;
+    return p;
+}
+
+/* Characters end at every byte of ASCII, so what is between these is judged by itself. A NUL is
+ * valid here: it becomes U+FFFD like other controls. */
 static gboolean
 is_utf8(const char *bytes, gsize length)
 {
-    for (;;) { /* a NUL is valid here: it becomes U+FFFD like other controls */
-        const char *end;
-        if (g_utf8_validate_len(bytes, length, &end))
-            return TRUE;
-        gsize rest = length - (end - bytes);
-        if (rest == 0 || *end != '\0')
+    const char *end = bytes + length;
+    for (const char *p = skip_ascii(bytes, end); p < end; p = skip_ascii(p, end)) {
+        const char *begin = p;
+        while (p < end && *p & 0x80)
+            p++;
+        if (!g_utf8_validate_len(begin, p - begin, NULL))
             return FALSE;
-        bytes = end + 1;
-        length = rest - 1;
     }
+    return TRUE;
 }
 
 /* UTF-16 by its mark; without one, by where the zero byte of the first letter stands. */
@@ -170,6 +196,7 @@ utf16_kind(const char *bytes, gsize length, const char *name)
     return NULL;
 }
 
+/* NULL when the bytes are UTF-8 as they are. */
 static char *
 decode(const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
@@ -183,12 +210,8 @@ decode(const char *bytes, gsize length, const char *declared, gsize *out_length)
         if (text)
             return text;
     }
-    if (is_utf8(bytes, length)) {
-        char *text = g_malloc(length + 1);
-        memcpy(text, bytes, length);
-        *out_length = length;
-        return text;
-    }
+    if (is_utf8(bytes, length))
+        return NULL;
     if (utf16 && says_utf8) {
         char *text = convert(bytes, length, utf16, out_length);
         if (text)
@@ -204,20 +227,37 @@ is_c1(const char *p, gsize left)
     return (guchar)p[0] == 0xC2 && left > 1 && (guchar)p[1] < 0xA0;
 }
 
+/* Behind the bytes that stay what they are. */
+static const char *
+skip_plain(const char *p, const char *end)
+{
+    for (;;) {
+        /* Printable ASCII: no bit 7, none below 0x20, no 0x7F. */
+        for (; end - p >= 8; p += 8) {
+            guint64 eight = eight_at(p);
+            if ((eight | (eight - EACH_BYTE(0x20)) | (eight + EACH_BYTE(0x01))) & HIGH_BITS)
+                break;
+        }
+        const char *stop = MIN(end, p + 8), *begin = p;
+        while (p < stop && ((guchar)*p >= 0x20 || *p == '\t' || *p == '\n') && *p != 0x7F &&
+               !is_c1(p, end - p))
+            p++;
+        if (p < stop || begin == p)
+            return p;
+    }
+}
+
 char *
 charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
-    gsize decoded_length = 0;
-    g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &decoded_length);
-    GString *out = g_string_sized_new(decoded_length + 1);
-    const char *p = decoded, *end = decoded + decoded_length;
+    g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
+    const char *p = decoded ? decoded : bytes, *end = p + length;
+    GString *out = g_string_sized_new(length + 1);
     if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
         p += 3;
     while (p < end) {
         const char *run = p;
-        while (p < end && ((guchar)*p >= 0x20 || *p == '\t' || *p == '\n') && *p != 0x7F &&
-               !is_c1(p, end - p))
-            p++;
+        p = skip_plain(p, end);
         g_string_append_len(out, run, p - run);
         if (p >= end)
             break;
@@ -291,7 +331,7 @@ encoded_word(Header *header, const char *p, const char *end, gboolean *no_more)
     if (encoding != 'q' && encoding != 'b')
         return NULL;
     const char *text = mark + 3;
-    const char *stop = g_strstr_len(text, end - text, "?=");
+    const char *stop = text_find(text, end - text, "?=");
     if (!stop) {
         *no_more = TRUE;
         return NULL;
@@ -327,7 +367,7 @@ charset_header(const char *raw)
     const char *p = raw ? raw : "", *end = p + strlen(p);
     gboolean no_more = FALSE;
     while (p < end) {
-        const char *word = no_more ? NULL : g_strstr_len(p, end - p, "=?");
+        const char *word = no_more ? NULL : text_find(p, end - p, "=?");
         const char *plain_end = word ? word : end;
         gboolean after_word = header.bytes->len > 0;
         /* White space between two words is no part of the text. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define DEPTH_MAX 50 /* deeper quotes are shown as this deep */
 
 char *
@@ -11,7 +13,7 @@ flowed_unwrap(const char *text, gboolean delsp)
     gboolean joining = FALSE; /* the line before ended softly */
     gsize depth_before = 0;
     while (*text) {
-        gsize length = strcspn(text, "\n");
+        gsize length = text_line(text);
         const char *line = text, *end = text + length;
         text = *end ? end + 1 : end;
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/wording.h"
 
 /* What a form adds of the visitor's browser may also stand above its message. */
@@ -21,7 +22,7 @@ behind_two_lines(const char *text)
     gsize at = 0;
     for (guint i = 0; i < 2; i++) {
         at += strspn(text + at, " \t\n");
-        at += strcspn(text + at, "\n");
+        at += text_line(text + at);
     }
     return at;
 }
@@ -42,10 +43,10 @@ is_form_answer(const char *line, const char *stop)
 static gboolean
 begins_footer(const char *line, const char *stop, guint n, gboolean *form)
 {
-    const char *button = wording_skip_any(line, stop, wording_buttons);
-    if (button == stop || wording_skip_any(line, stop, wording_footers))
+    const char *button = wording_skip_any(line, stop, WORDING_BUTTONS);
+    if (button == stop || wording_skip_any(line, stop, WORDING_FOOTERS))
         return TRUE;
-    gboolean meta = n <= META_LINES && wording_skip_any(line, stop, wording_form_meta);
+    gboolean meta = n <= META_LINES && wording_skip_any(line, stop, WORDING_FORM_META);
     *form |= !meta && is_form_answer(line, stop);
     return meta && !*form;
 }
@@ -108,8 +109,8 @@ static gboolean
 is_imprint(const char *begin, const char *end)
 {
     gboolean parted = memchr(begin, '|', end - begin) ||
-                      g_strstr_len(begin, end - begin, "\xC2\xB7") ||   /* a middle dot */
-                      g_strstr_len(begin, end - begin, "\xE2\x80\xA2"); /* a bullet */
+                      text_find(begin, end - begin, "\xC2\xB7") ||   /* a middle dot */
+                      text_find(begin, end - begin, "\xE2\x80\xA2"); /* a bullet */
     return parted && has_state_and_zip(begin, end) && !is_sentence(begin, end);
 }
 
@@ -122,7 +123,8 @@ address_begin(const char *text, gsize end, gboolean machine)
     gsize paragraph = 0, imprint = end;
     gboolean blank = TRUE, address = FALSE;
     for (gsize at = 0; at < end;) {
-        gsize length = MIN(strcspn(text + at, "\n"), end - at);
+        gsize length = text_line(text + at);
+        length = MIN(length, end - at);
         gboolean empty = strspn(text + at, " \t") >= length;
         if (!empty && blank) {
             paragraph = at;

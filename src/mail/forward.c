@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/author.h"
 #include "mail/headerblock.h"
 #include "mail/wording.h"
@@ -13,8 +14,9 @@ forward_subject(const char *subject)
 {
     const char *end = subject + strlen(subject);
     subject = wording_blanks(subject, end);
-    for (const WordingPhrase *p = wording_forward_subjects; p->language; p++) {
-        const char *after = wording_skip(subject, end, p->words);
+    const guint16 *n = wording_candidates(WORDING_FORWARD_SUBJECTS, subject, end);
+    for (; *n != WORDING_END; n++) {
+        const char *after = wording_skip(subject, end, wording_forward_subjects[*n].words);
         /* French has a blank there, Japanese a wide colon. */
         after = after ? wording_blanks(after, end) : NULL;
         if (after && *after == ':')
@@ -33,9 +35,11 @@ find_separator(const char *line, gsize length)
     const char *words = line + MIN(dashes, length), *end = line + length;
     gboolean dashed = dashes >= 2 && strchr("-_>=", *line);
     if (words == end || (!dashed && !memchr(words, ':', length - (words - line)) &&
-                         !g_strstr_len(words, end - words, "\xEF\xBC\x9A")))
+                         !text_find(words, end - words, "\xEF\xBC\x9A")))
         return NULL;
-    for (const WordingSeparator *s = wording_separators; s->language; s++) {
+    const guint16 *n = wording_candidates(WORDING_SEPARATORS, words, end);
+    for (; *n != WORDING_END; n++) {
+        const WordingSeparator *s = &wording_separators[*n];
         const char *after = wording_skip(words, end, s->words);
         if (!after)
             continue;
@@ -70,7 +74,7 @@ without_quotes(const char *text)
         return g_strdup(text);
     GString *out = g_string_new(NULL);
     for (const char *line = first; *line;) {
-        gsize length = strcspn(line, "\n");
+        gsize length = text_line(line);
         const char *next = line[length] ? line + length + 1 : line + length;
         const char *inside = line;
         if (*inside == '>') {
@@ -127,7 +131,7 @@ static gboolean
 try_line(const char *text, const char *line, gboolean likely, gboolean above, Forward *forward,
          guint *tried)
 {
-    gsize length = strcspn(line, "\n");
+    gsize length = text_line(line);
     const char *next = line[length] ? line + length + 1 : line + length;
     gsize indent = strspn(line, " \t*>");
     gboolean ambiguous_counts = likely || !above;
@@ -156,7 +160,7 @@ forward_find(const char *text, gboolean likely, Forward *forward)
     gboolean above = FALSE; /* something of the writer's own */
     guint tried = 0;
     for (const char *line = text; *line && tried < TRIED_MAX;) {
-        gsize length = strcspn(line, "\n");
+        gsize length = text_line(line);
         if (try_line(text, line, likely, above, forward, &tried))
             return TRUE;
         above |= strspn(line, " \t") < length;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/wording.h"
 
 #define LINES_MAX 16
@@ -35,7 +36,7 @@ static gboolean
 has_colon_soon(const char *p, const char *end)
 {
     gsize length = MIN(end - p, LABEL_MAX);
-    return memchr(p, ':', length) || g_strstr_len(p, (gssize)length, "\xEF\xBC\x9A");
+    return memchr(p, ':', length) || text_find(p, length, "\xEF\xBC\x9A");
 }
 
 /* The value of a "Label: value" line; NULL when it is none. */
@@ -45,7 +46,8 @@ read_label(const char *line, const char *end, HeaderField *field)
     if (!has_colon_soon(line, end))
         return NULL;
     line = skip_emphasis(line, end);
-    for (const WordingLabel *label = wording_labels; label->language; label++) {
+    for (const guint16 *n = wording_candidates(WORDING_LABELS, line, end); *n != WORDING_END; n++) {
+        const WordingLabel *label = &wording_labels[*n];
         const char *after = wording_skip(line, end, label->words);
         after = after ? skip_colon(skip_emphasis(after, end), end) : NULL;
         if (!after)
@@ -134,7 +136,7 @@ static gboolean
 goes_on(const char *line, GString **values)
 {
     HeaderField more;
-    return read_label(line, line + strcspn(line, "\n"), &more) && !values[more];
+    return read_label(line, line + text_line(line), &more) && !values[more];
 }
 
 /* Read the lines into `values`; where the block ends. */
@@ -144,7 +146,7 @@ read_lines(const char *text, GString **values)
     GString **last = NULL;
     const char *line = text;
     for (guint n = 0; n < LINES_MAX && *line; n++) {
-        const char *end = line + strcspn(line, "\n"), *next = *end ? end + 1 : end;
+        const char *end = line + text_line(line), *next = *end ? end + 1 : end;
         HeaderField field;
         const char *value = read_label(line, end, &field);
         if (value && n == 0 && read_run_together(line, end, values))

@@ -46,3 +46,7 @@ tests_unit_test_quote_SOURCES = tests/unit/test-quote.c
 tests_unit_test_signature_SOURCES = tests/unit/test-signature.c
 TESTS += tests/unit/test-author tests/unit/test-mailboxkind tests/unit/test-footer tests/unit/test-flowed tests/unit/test-forward \
 	tests/unit/test-quote tests/unit/test-signature
+
+check_PROGRAMS += tests/unit/test-wording
+tests_unit_test_wording_SOURCES = tests/unit/test-wording.c
+TESTS += tests/unit/test-wording

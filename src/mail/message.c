@@ -5,6 +5,7 @@
 #include "base/domain.h"
 #include "base/gmime-extra.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "mail/author.h"
 #include "mail/authres.h"
 #include "mail/charset.h"
@@ -300,9 +301,9 @@ static const char *
 below_banner(const char *text)
 {
     const char *begin = text + strspn(text, " \t\n"), *end = begin + strlen(begin);
-    if (!wording_skip_any(begin + strspn(begin, "*[(# "), end, wording_banners))
+    if (!wording_skip_any(begin + strspn(begin, "*[(# "), end, WORDING_BANNERS))
         return text;
-    const char *paragraph = strstr(begin, "\n\n"), *line = begin + strcspn(begin, "\n");
+    const char *paragraph = strstr(begin, "\n\n"), *line = begin + text_line(begin);
     return paragraph && paragraph - begin < BANNER_MAX ? paragraph : line;
 }
 
@@ -383,7 +384,7 @@ clean_id(const char *value)
 {
     if (!value)
         return NULL;
-    g_autofree char *first = g_strndup(value, strcspn(value, "\n"));
+    g_autofree char *first = g_strndup(value, text_line(value));
     g_strstrip(first);
     gsize length = strlen(first);
     if (length >= 2 && *first == '<' && first[length - 1] == '>') {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/author.h"
 #include "mail/forward.h"
 #include "mail/headerblock.h"
@@ -17,7 +18,7 @@ is_blank(const char *line, gsize length)
 static const char *
 next_line(const char *line)
 {
-    line += strcspn(line, "\n");
+    line += text_line(line);
     return *line ? line + 1 : line;
 }
 
@@ -42,7 +43,7 @@ quote_below(const char *line, const char *end, gboolean dated)
 static gboolean
 begins_block(const char *line, guint *tried)
 {
-    const char *end = line + strcspn(line, "\n");
+    const char *end = line + text_line(line);
     if (forward_separator(line, end - line))
         return TRUE;
     if (!headerblock_may_begin(line, end) || ++*tried > BLOCKS_TRIED)
@@ -75,7 +76,7 @@ quote_split(const char *text, char **quoted)
             break;
         } else {
             g_string_append_len(own, line, next - line);
-            said |= !is_blank(line, strcspn(line, "\n"));
+            said |= !is_blank(line, text_line(line));
             end = next;
         }
         line = end;

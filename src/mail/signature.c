@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "mail/wording.h"
 
 #define LINES_MAX 20   /* of a signature that are not blank */
@@ -83,15 +84,16 @@ is_separator(const GArray *lines, guint i)
 static gboolean
 is_device_line(const Line *line)
 {
-    return wording_skip_any(line->begin, line->end, wording_device_lines) != NULL;
+    return wording_skip_any(line->begin, line->end, WORDING_DEVICE_LINES) != NULL;
 }
 
 /* "Best regards," alone or, with `name`, "Thanks, Jane". */
 static gboolean
 is_closing(const Line *line)
 {
-    for (const WordingPhrase *p = wording_closings; p->language; p++) {
-        const char *after = wording_skip(line->begin, line->end, p->words);
+    const guint16 *n = wording_candidates(WORDING_CLOSINGS, line->begin, line->end);
+    for (; *n != WORDING_END; n++) {
+        const char *after = wording_skip(line->begin, line->end, wording_closings[*n].words);
         if (!after)
             continue;
         gsize rest = line->end - after;
@@ -119,8 +121,7 @@ is_evidence(const Line *line)
 {
     gsize length = line->end - line->begin;
     return digits_of(line) >= PHONE_DIGITS || memchr(line->begin, '@', length) ||
-           g_strstr_len(line->begin, (gssize)length, "www.") ||
-           g_strstr_len(line->begin, (gssize)length, "http");
+           text_find(line->begin, length, "www.") || text_find(line->begin, length, "http");
 }
 
 /* "Jane Q. Doe", "Jane Doe, CPM", "JANE DOE | Facility Manager". */
@@ -154,8 +155,7 @@ is_prose(const Line *line)
 {
     gsize length = line->end - line->begin;
     guint small = 0; /* words that begin with a small letter */
-    if (memchr(line->begin, '|', length) ||
-        g_strstr_len(line->begin, (gssize)length, "\xE2\x80\xA2"))
+    if (memchr(line->begin, '|', length) || text_find(line->begin, length, "\xE2\x80\xA2"))
         return FALSE;
     for (const char *p = line->begin; p < line->end; p++)
         small += g_ascii_islower(*p) && (p == line->begin || p[-1] == ' ');
@@ -199,7 +199,7 @@ skip_disclaimer(const GArray *lines)
         const char *begin = line->begin;
         while (begin < line->end && strchr("*_[(~ ", *begin))
             begin++;
-        if (!is_blank(line) && wording_skip_any(begin, line->end, wording_disclaimers))
+        if (!is_blank(line) && wording_skip_any(begin, line->end, WORDING_DISCLAIMERS))
             found = i + 1;
     }
     while (found > 0 && found < lines->len) {
@@ -237,7 +237,7 @@ static gboolean
 is_above_block(const char *text, const GArray *lines, guint i)
 {
     if (i >= lines->len) { /* the text's first line, which is none of `lines` */
-        gsize blank = strspn(text, " \t\n"), length = strcspn(text + blank, "\n");
+        gsize blank = strspn(text, " \t\n"), length = text_line(text + blank);
         return length > 0 && strchr(".?!", text[blank + length - 1]);
     }
     const Line *line = &g_array_index(lines, Line, i);
@@ -365,7 +365,7 @@ gboolean
 signature_is_of(const char *signature, const char *name)
 {
     const char *begin = signature + strspn(signature, "- \t\n");
-    Line line = {begin, begin + strcspn(begin, "\n")};
+    Line line = {begin, begin + text_line(begin)};
     if (!name || is_blank(&line))
         return FALSE;
     g_auto(GStrv) words = g_strsplit_set(name, " ,\"", 8);

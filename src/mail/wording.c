@@ -59,11 +59,119 @@ wording_skip(const char *text, const char *end, const char *words)
     return text <= end ? text : NULL;
 }
 
-const char *
-wording_skip_any(const char *text, const char *end, const WordingPhrase *phrases)
+/* --- the index --- */
+
+/* Every entry of a list begins with two texts: its language and its words. */
+static const struct {
+    gconstpointer entries;
+    gsize size;
+} lists[] = {
+    [WORDING_LABELS] = {wording_labels, sizeof *wording_labels},
+    [WORDING_SEPARATORS] = {wording_separators, sizeof *wording_separators},
+    [WORDING_ATTRIBUTIONS] = {wording_attributions, sizeof *wording_attributions},
+    [WORDING_FORWARD_SUBJECTS] = {wording_forward_subjects, sizeof *wording_forward_subjects},
+    [WORDING_BEHALF] = {wording_behalf, sizeof *wording_behalf},
+    [WORDING_DEVICE_LINES] = {wording_device_lines, sizeof *wording_device_lines},
+    [WORDING_CLOSINGS] = {wording_closings, sizeof *wording_closings},
+    [WORDING_DISCLAIMERS] = {wording_disclaimers, sizeof *wording_disclaimers},
+    [WORDING_BANNERS] = {wording_banners, sizeof *wording_banners},
+    [WORDING_FOOTERS] = {wording_footers, sizeof *wording_footers},
+    [WORDING_BUTTONS] = {wording_buttons, sizeof *wording_buttons},
+    [WORDING_FORM_META] = {wording_form_meta, sizeof *wording_form_meta},
+};
+G_STATIC_ASSERT(G_N_ELEMENTS(lists) == WORDING_LISTS);
+
+#define BUCKETS 256
+
+/* By the first letter, folded: the entries, and a bit for each second letter that they have (all
+ * bits when one of them may go on with anything). */
+typedef struct {
+    const guint16 *entries[BUCKETS];
+    guint64 seconds[BUCKETS];
+} Index;
+
+static const char *
+words_of(WordingList list, guint number)
 {
-    for (; phrases->language; phrases++) {
-        const char *after = wording_skip(text, end, phrases->words);
+    /* An entry is a struct that begins with pointers to char. */
+    const char *entry = (const char *)lists[list].entries + number * lists[list].size;
+    const char *const *texts = (const char *const *)(gconstpointer)entry;
+    return texts[0] ? texts[1] : NULL;
+}
+
+static gunichar
+folded_at(const char *text)
+{
+    return (guchar)*text < 0x80 ? (gunichar)g_ascii_tolower(*text) : folded(g_utf8_get_char(text));
+}
+
+static guint
+bucket_of(gunichar c)
+{
+    return c < 128 ? c : 128 + c % 128;
+}
+
+static void
+add_entry(GArray **buckets, Index *index, const char *words, guint16 number)
+{
+    gboolean any = !*words || *words == ' ';
+    guint from = any ? 0 : bucket_of(folded_at(words)), to = any ? BUCKETS - 1 : from;
+    const char *second = any ? "" : g_utf8_next_char(words);
+    guint64 bits = *second && *second != ' ' ? (guint64)1 << folded_at(second) % 64 : G_MAXUINT64;
+    for (guint i = from; i <= to; i++) {
+        if (!buckets[i])
+            buckets[i] = g_array_new(FALSE, FALSE, sizeof number);
+        g_array_append_val(buckets[i], number);
+        index->seconds[i] |= bits;
+    }
+}
+
+static void
+build_index(WordingList list, Index *index)
+{
+    static const guint16 end = WORDING_END;
+    GArray *buckets[BUCKETS] = {NULL};
+    const char *words;
+    for (guint16 number = 0; (words = words_of(list, number)); number++)
+        add_entry(buckets, index, words, number);
+    for (guint i = 0; i < BUCKETS; i++) {
+        if (buckets[i])
+            g_array_append_val(buckets[i], end);
+        index->entries[i] =
+            buckets[i] ? (guint16 *)(gpointer)g_array_free(buckets[i], FALSE) : &end;
+    }
+}
+
+static gpointer
+build_indexes(gpointer unused)
+{
+    (void)unused;
+    Index *indexes = g_new0(Index, WORDING_LISTS);
+    for (guint i = 0; i < WORDING_LISTS; i++)
+        build_index((WordingList)i, &indexes[i]);
+    return indexes;
+}
+
+const guint16 *
+wording_candidates(WordingList list, const char *text, const char *end)
+{
+    static const guint16 none = WORDING_END;
+    static GOnce once = G_ONCE_INIT;
+    const Index *index = (const Index *)g_once(&once, build_indexes, NULL) + list;
+    guint bucket = text < end ? bucket_of(folded_at(text)) : 0;
+    guint64 seconds = index->seconds[bucket];
+    if (seconds == 0 || seconds == G_MAXUINT64)
+        return index->entries[bucket];
+    const char *second = text < end ? g_utf8_next_char(text) : end;
+    gboolean may = second < end && (seconds >> folded_at(second) % 64 & 1);
+    return may ? index->entries[bucket] : &none;
+}
+
+const char *
+wording_skip_any(const char *text, const char *end, WordingList phrases)
+{
+    for (const guint16 *n = wording_candidates(phrases, text, end); *n != WORDING_END; n++) {
+        const char *after = wording_skip(text, end, words_of(phrases, *n));
         if (after)
             return after;
     }
@@ -72,22 +180,35 @@ wording_skip_any(const char *text, const char *end, const WordingPhrase *phrases
 
 /* --- labels --- */
 
-static const char *const form_words[] = {
-    "name",    "phone",    "email",    "e-mail",   "address",     "message",  "company",
-    "number",  "subject",  "contact",  "city",     "state",       "zip",      "date",
-    "time",    "details",  "comments", "comment",  "info",        "project",  "service",
-    "budget",  "type",     "property", "location", "information", "first",    "last",
-    "full",    "your",     "cell",     "mobile",   "telephone",   "street",   "job",
-    "title",   "country",  "region",   "question", "questions",   "request",  "inquiry",
-    "website", "business", "code",     "postal",   "estimated",   "customer", "description",
+#define WORD(word)                                                                                 \
+    {                                                                                              \
+        word, sizeof word - 1                                                                      \
+    }
+static const struct {
+    const char *word;
+    gsize length;
+} form_words[] = {
+    WORD("name"),        WORD("phone"),       WORD("email"),     WORD("e-mail"),
+    WORD("address"),     WORD("message"),     WORD("company"),   WORD("number"),
+    WORD("subject"),     WORD("contact"),     WORD("city"),      WORD("state"),
+    WORD("zip"),         WORD("date"),        WORD("time"),      WORD("details"),
+    WORD("comments"),    WORD("comment"),     WORD("info"),      WORD("project"),
+    WORD("service"),     WORD("budget"),      WORD("type"),      WORD("property"),
+    WORD("location"),    WORD("information"), WORD("first"),     WORD("last"),
+    WORD("full"),        WORD("your"),        WORD("cell"),      WORD("mobile"),
+    WORD("telephone"),   WORD("street"),      WORD("job"),       WORD("title"),
+    WORD("country"),     WORD("region"),      WORD("question"),  WORD("questions"),
+    WORD("request"),     WORD("inquiry"),     WORD("website"),   WORD("business"),
+    WORD("code"),        WORD("postal"),      WORD("estimated"), WORD("customer"),
+    WORD("description"),
 };
 
 gboolean
 wording_is_form_word(const char *word, gsize length)
 {
     for (guint i = 0; i < G_N_ELEMENTS(form_words); i++)
-        if (strlen(form_words[i]) == length &&
-            g_ascii_strncasecmp(word, form_words[i], length) == 0)
+        if (form_words[i].length == length && g_ascii_tolower(*word) == *form_words[i].word &&
+            g_ascii_strncasecmp(word, form_words[i].word, length) == 0)
             return TRUE;
     return FALSE;
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "lead/value.h"
 #include "rules/label.h"
 #include "rules/ruleset-private.h"
@@ -91,7 +92,7 @@ find_labels(const Ruleset *ruleset, const char *text)
     GPtrArray *all = g_ptr_array_new_with_free_func(found_free);
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (const char *line = text; *line;) {
-        gsize length = strcspn(line, "\n");
+        gsize length = text_line(line);
         const char *end = line + length, *next = *end ? end + 1 : end;
         gsize label = strcspn(line, ":\t\n");
         if (label < length && strncmp(line + label, "://", 3) != 0) {
@@ -101,7 +102,7 @@ find_labels(const Ruleset *ruleset, const char *text)
         } else if (label == length && *next && *next != '\n') {
             g_autofree char *key = label_key(line, length);
             if (key && field_of(ruleset, key))
-                add_found(ruleset, all, seen, line, length, next, strcspn(next, "\n"));
+                add_found(ruleset, all, seen, line, length, next, text_line(next));
         }
         line = next;
     }

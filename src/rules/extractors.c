@@ -2,6 +2,7 @@
 
 #include "base/domain.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "lead/value.h"
 #include "mail/links.h"
 #include "mail/mailboxkind.h"
@@ -180,7 +181,7 @@ address_length(const char *text, gsize length)
     gsize best = length;
     guint most = 0, lines = 0;
     for (gsize end = 0; end < length && lines < ADDRESS_LINES; lines++) {
-        end += strcspn(text + end, "\n");
+        end += text_line(text + end);
         end = MIN(end, length);
         guint parts = address_parts(text, end);
         if (parts > most) {

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define WORDS_MAX 6   /* of a label inside a line */
 #define BLANK_LINES 2 /* between a label's line and its value */
 
@@ -194,7 +196,7 @@ scan_header_row(LabelIndex *index, const char **cells, guint n, const char *end)
         if (!keys[i])
             return FALSE;
     }
-    const char *row = end + 1, *row_end = row + strcspn(row, "\n");
+    const char *row = end + 1, *row_end = row + text_line(row);
     if (split_cells(row, row_end, below, CELLS_MAX) != n)
         return FALSE;
     for (guint i = 0; i < n; i++)
@@ -348,7 +350,7 @@ label_index(const char *text, GHashTable *known)
     index->places = g_array_new(FALSE, FALSE, sizeof(Place));
     index->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, numbers_free);
     for (const char *line = text; *line;) {
-        const char *end = line + strcspn(line, "\n");
+        const char *end = line + text_line(line);
         if (end > line)
             scan_line(index, line, end);
         line = *end ? end + 1 : end;
@@ -386,7 +388,7 @@ is_rule(const char *begin, const char *end)
 static const char *
 line_end(const char *line)
 {
-    return line + strcspn(line, "\n");
+    return line + text_line(line);
 }
 
 /* Where the next label of this style begins, that ends the value: the text's end if none does.

@@ -1,0 +1,16 @@
+/* text: searching text fast. What the C library does with whole registers at a time, GLib's
+ * g_strstr_len and strcspn do byte by byte; views are a megabyte at most, but every mail has some.
+ * Thread rule: pure.
+ */
+#ifndef LEAD_BASE_TEXT_H
+#define LEAD_BASE_TEXT_H
+
+#include <glib.h>
+
+/* The length of the line at `line`, without the \n or 0 that ends it. */
+gsize text_line(const char *line);
+/* The first place in [text, text + length) where `words` stand, or NULL; `words` are not empty.
+ * Quick where their first byte is rare. */
+const char *text_find(const char *text, gsize length, const char *words);
+
+#endif
