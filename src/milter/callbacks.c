@@ -6,7 +6,9 @@
 
 static Service *service;
 
-/* Steps that we never need, and answers that we never give, where the MTA can do without. */
+/* Steps that we never need, and answers that we never give, where the MTA can do without. Not
+ * NR_BODY: of a last chunk that comes in the end-of-message command libmilter takes NOREPLY as the
+ * final answer, which then never comes, and nothing tells on_body that it is there. */
 #define WANTED                                                                                     \
     (SMFIP_NOCONNECT | SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NR_MAIL | SMFIP_NR_RCPT |            \
      SMFIP_NR_EOH | SMFIP_SKIP | SMFIP_HDR_LEADSPC)
