@@ -91,25 +91,39 @@ typedef struct {
 static GMutex lock;                 /* of all that follows */
 static GHashTable *cells[METRIC_N]; /* text of the labels → Cell */
 
+static void
+append_label(GString *text, const char *value)
+{
+    g_string_append_c(text, '"');
+    for (; *value; value++) {
+        if (*value == '\\' || *value == '"' || *value == '\n')
+            g_string_append_c(text, '\\');
+        g_string_append_c(text, *value == '\n' ? 'n' : *value);
+    }
+    g_string_append_c(text, '"');
+}
+
 char *
 metrics_label(const char *value)
 {
-    g_autoptr(GString) text = g_string_new(value);
-    g_string_replace(text, "\\", "\\\\", 0);
-    g_string_replace(text, "\"", "\\\"", 0);
-    g_string_replace(text, "\n", "\\n", 0);
-    return g_strdup_printf("\"%s\"", text->str);
+    g_autoptr(GString) text = g_string_new(NULL);
+    append_label(text, value);
+    return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-/* name="value",… without braces; "" without labels. */
+/* name="value",… without braces; "" without labels. Made for every mail several times: no printf,
+ * and one allocation for what fits. */
 static char *
 labels_text(const Family *family, va_list values)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GString) text = g_string_sized_new(128);
     for (guint i = 0; family->labels[i]; i++) {
         const char *value = va_arg(values, const char *);
-        g_autofree char *quoted = metrics_label(value ? value : "");
-        g_string_append_printf(text, "%s%s=%s", i ? "," : "", family->labels[i], quoted);
+        if (i)
+            g_string_append_c(text, ',');
+        g_string_append(text, family->labels[i]);
+        g_string_append_c(text, '=');
+        append_label(text, value ? value : "");
         if (!value)
             break;
     }
