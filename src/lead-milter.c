@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define DRAIN_SECONDS 30
+#define ARENAS_EACH 4 /* of malloc, for each processor */
 
 typedef struct {
     DaemonOptions options;
@@ -98,12 +99,12 @@ raise_descriptor_limit(void)
         log_warning("cannot raise the limit of open files: %s", g_strerror(errno));
 }
 
-/* libmilter's workers come and go: a few arenas for all of them, and large messages given back to
- * the system at once, keep the memory flat. */
+/* libmilter's workers come and go: some arenas for all of them, but enough that those at work
+ * seldom share one, and large messages given back to the system at once, keep the memory flat. */
 static void
 keep_memory_flat(void)
 {
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, ARENAS_EACH * (int)g_get_num_processors());
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
     mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
