@@ -8,6 +8,7 @@ typedef struct {
     char (*ids)[LEAD_ID_SIZE];
     CommitResult result;
     GError *error;
+    GCond turn; /* it is done, or its thread is the one to write */
     gboolean done;
 } Job;
 
@@ -113,29 +114,44 @@ write_batch(Queue *queue, GPtrArray *batch)
         queue_touch(queue);
 }
 
+/* With the mutex held; writes without it. Wakes those whose jobs are done, and of those that came
+ * meanwhile one, to write next. */
+static void
+write_all_waiting(Queue *queue)
+{
+    g_autoptr(GPtrArray) batch = g_steal_pointer(&queue->waiting);
+    queue->waiting = g_ptr_array_new();
+    queue->writing = TRUE;
+    g_mutex_unlock(&queue->mutex);
+    write_batch(queue, batch);
+    g_mutex_lock(&queue->mutex);
+    queue->writing = FALSE;
+    for (guint i = 0; i < batch->len; i++) {
+        Job *job = g_ptr_array_index(batch, i);
+        job->done = TRUE;
+        g_cond_signal(&job->turn);
+    }
+    if (queue->waiting->len > 0)
+        g_cond_signal(&((Job *)g_ptr_array_index(queue->waiting, 0))->turn);
+    else
+        g_cond_signal(&queue->idle);
+}
+
 CommitResult
 queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], GError **error)
 {
     Job job = {.records = records, .ids = ids};
+    g_cond_init(&job.turn);
     g_mutex_lock(&queue->mutex);
     g_ptr_array_add(queue->waiting, &job);
     while (!job.done) {
-        if (queue->writing) {
-            g_cond_wait(&queue->written, &queue->mutex);
-            continue;
-        }
-        g_autoptr(GPtrArray) batch = g_steal_pointer(&queue->waiting);
-        queue->waiting = g_ptr_array_new();
-        queue->writing = TRUE;
-        g_mutex_unlock(&queue->mutex);
-        write_batch(queue, batch);
-        g_mutex_lock(&queue->mutex);
-        queue->writing = FALSE;
-        for (guint i = 0; i < batch->len; i++)
-            ((Job *)g_ptr_array_index(batch, i))->done = TRUE;
-        g_cond_broadcast(&queue->written);
+        if (queue->writing)
+            g_cond_wait(&job.turn, &queue->mutex);
+        else
+            write_all_waiting(queue);
     }
     g_mutex_unlock(&queue->mutex);
+    g_cond_clear(&job.turn);
     if (job.error)
         g_propagate_error(error, job.error);
     return job.result;

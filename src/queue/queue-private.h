@@ -22,7 +22,7 @@ struct Queue {
 
     /* Group commit: whoever finds nobody writing takes all that wait. */
     GMutex mutex;
-    GCond written;
+    GCond idle; /* nobody writes, none waits: for queue_close */
     GPtrArray *waiting; /* Job */
     gboolean writing;
 };

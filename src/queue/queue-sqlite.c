@@ -416,7 +416,7 @@ open_queue(const char *url, gboolean readonly, GError **error)
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
     queue->waiting = g_ptr_array_new();
     g_mutex_init(&queue->mutex);
-    g_cond_init(&queue->written);
+    g_cond_init(&queue->idle);
     int flags = (readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path, &queue->db, flags, NULL) != SQLITE_OK) {
         queue_fail(queue, "opening", error);
@@ -444,7 +444,7 @@ queue_close(Queue *queue)
         return;
     g_mutex_lock(&queue->mutex);
     while (queue->writing || queue->waiting->len > 0)
-        g_cond_wait(&queue->written, &queue->mutex);
+        g_cond_wait(&queue->idle, &queue->mutex);
     g_mutex_unlock(&queue->mutex);
     g_hash_table_unref(queue->statements);
     sqlite3_close(queue->db);
@@ -454,7 +454,7 @@ queue_close(Queue *queue)
         close(queue->lock);
     g_ptr_array_unref(queue->waiting);
     g_mutex_clear(&queue->mutex);
-    g_cond_clear(&queue->written);
+    g_cond_clear(&queue->idle);
     g_free(queue->path);
     g_free(queue);
 }
