@@ -16,9 +16,10 @@ struct Queue {
     char *path;
     GHashTable *statements; /* SQL literal → sqlite3_stmt */
     gboolean readonly;
-    guint busy_wait; /* milliseconds until a lock counts as held for too long */
-    int watch;       /* inotify, -1 */
-    int lock;        /* of the one lead-submit, -1 */
+    gboolean unsynced; /* commits do not wait for the disk now */
+    guint busy_wait;   /* milliseconds until a lock counts as held for too long */
+    int watch;         /* inotify, -1 */
+    int lock;          /* of the one lead-submit, -1 */
 
     /* Group commit: whoever finds nobody writing takes all that wait. */
     GMutex mutex;
@@ -41,12 +42,18 @@ gint64 queue_integer(Queue *queue, gint64 fallback, GError **error, const char *
                      const char *types, ...);
 
 gboolean queue_begin(Queue *queue, GError **error);
+/* For a change that may be undone by a power failure, but by nothing less, until another one has
+ * been committed with the disk's word: it costs no fsync. */
+gboolean queue_begin_unsynced(Queue *queue, GError **error);
 /* Commit when `good`, roll back otherwise; TRUE when committed. */
 gboolean queue_end(Queue *queue, gboolean good, GError **error);
 
 /* Move a lead, by its number, and record it. */
 gboolean queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gint64 not_before,
                     const char *reason, GError **error);
+/* Record a change alone. */
+gboolean queue_record(Queue *queue, gint64 seq, gint64 time, const char *from, const char *to,
+                      const char *reason, GError **error);
 /* Wake whoever watches. */
 void queue_touch(Queue *queue);
 

@@ -135,7 +135,8 @@ queue_claim(Queue *queue, const char *account, guint most, guint lease, GError *
         return NULL;
     if (due > now)
         return g_steal_pointer(&leads);
-    if (!queue_begin(queue, error))
+    /* A claim that a power failure undoes is one that the next lead-submit takes back anyway. */
+    if (!queue_begin_unsynced(queue, error))
         return NULL;
     gboolean good = read_due(queue, account, now, most, leads, found, error);
     for (guint i = 0; i < found->len && good; i++) {
@@ -149,23 +150,28 @@ queue_claim(Queue *queue, const char *account, guint most, guint lease, GError *
 static gboolean
 settle(Queue *queue, const QueueOutcome *outcome, GError **error)
 {
+    gint64 now = g_get_real_time();
+    const char *state = state_names[outcome->state];
+    gint64 not_before = outcome->state == STATE_PENDING ? outcome->not_before : 0;
+    /* Not RETURNING: for that SQLite makes a table of its own, which costs more than the update. */
     gint64 seq =
         queue_integer(queue, 0, error, "SELECT seq FROM leads WHERE id = ? AND state = 'sending'",
                       "s", outcome->id);
     if (seq <= 0)
         return seq == 0;
-    if (!outcome->no_attempt &&
-        !(queue_run(queue, error, "UPDATE leads SET attempts = attempts + 1 WHERE seq = ?", "i",
-                    seq) &&
-          queue_run(queue, error,
-                    "INSERT OR REPLACE INTO attempts (lead, started, ended, status, words)"
-                    " VALUES (?, ?, ?, ?, ?)",
-                    "iiiis", seq, outcome->started, outcome->ended, (gint64)outcome->status,
-                    outcome->words)))
+    if (!queue_run(queue, error,
+                   "UPDATE leads SET state = ?, reason = ?, changed = ?, not_before = ?,"
+                   " attempts = attempts + ? WHERE seq = ?",
+                   "ssiiii", state, outcome->words, now, not_before, (gint64)!outcome->no_attempt,
+                   seq))
         return FALSE;
-    return queue_move(queue, seq, "sending", outcome->state,
-                      outcome->state == STATE_PENDING ? outcome->not_before : 0, outcome->words,
-                      error);
+    return (outcome->no_attempt ||
+            queue_run(queue, error,
+                      "INSERT OR REPLACE INTO attempts (lead, started, ended, status, words)"
+                      " VALUES (?, ?, ?, ?, ?)",
+                      "iiiis", seq, outcome->started, outcome->ended, (gint64)outcome->status,
+                      outcome->words)) &&
+           queue_record(queue, seq, now, "sending", state, outcome->words, error);
 }
 
 gboolean

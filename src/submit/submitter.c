@@ -16,8 +16,10 @@
 #define TROUBLE_WAIT 1000 /* milliseconds until a queue that failed is asked again */
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
-#define CLAIM_ROUNDS 8 /* leads claimed at once, times the concurrency: one fsync for all */
-#define LEASE_SLACK 60 /* seconds a lease is longer than the timeout */
+#define CLAIM_ROUNDS 16     /* leads claimed at once, times the concurrency */
+#define SETTLE_MOST 256     /* answers that share one fsync, at most */
+#define SETTLE_WITHIN 20000 /* microseconds that an answer waits for others to share it */
+#define LEASE_SLACK 60      /* seconds a lease is longer than the timeout */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 #define CLOCK_SLACK (10 * MINUTE) /* that two clocks may differ in a day */
@@ -44,6 +46,7 @@ struct Submitter {
     Client *client;
     GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
     GArray *outcomes;        /* QueueOutcome, not yet in the queue */
+    gint64 first_outcome;    /* when the oldest of them came; monotonic */
     GHashTable *mine;        /* ids of leads claimed and not settled, a set */
     GError *gone;            /* the queue is, for good */
     gboolean trouble;        /* the queue failed, perhaps not for long */
@@ -99,14 +102,21 @@ queue_trouble(Submitter *self, GError *error)
     g_error_free(error);
 }
 
+static void
+add_outcome(Submitter *self, const char *id, QueueOutcome outcome)
+{
+    g_strlcpy(outcome.id, id, LEAD_ID_SIZE);
+    if (self->outcomes->len == 0)
+        self->first_outcome = g_get_monotonic_time();
+    g_array_append_val(self->outcomes, outcome);
+}
+
 /* What was claimed and not sent goes back as it was. */
 static void
 give_back(Submitter *self, Account *account)
 {
     for (QueuedLead *lead; (lead = g_queue_pop_head(&account->ready));) {
-        QueueOutcome outcome = {.state = STATE_PENDING, .no_attempt = TRUE};
-        g_strlcpy(outcome.id, lead->id, LEAD_ID_SIZE);
-        g_array_append_val(self->outcomes, outcome);
+        add_outcome(self, lead->id, (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
         queued_lead_free(lead);
         account->next_due = 0;
     }
@@ -297,8 +307,8 @@ send_for(Submitter *self, Account *account)
     const char *token = usable_token(self, account);
     if (!token)
         return;
-    /* What is not settled yet might be claimed again. */
-    if (g_queue_is_empty(&account->ready) && self->outcomes->len == 0)
+    /* Nothing more is sent while it cannot be told to the queue what came of the last. */
+    if (g_queue_is_empty(&account->ready) && (self->outcomes->len == 0 || !self->trouble))
         claim(self, account);
     while (account->busy < account->config->concurrency && !g_queue_is_empty(&account->ready) &&
            take_turn(account)) {
@@ -376,8 +386,7 @@ on_answer(const ClientAnswer *answer, gpointer data)
         .started = answer->started,
         .ended = answer->ended,
     };
-    g_strlcpy(outcome.id, lead->id, LEAD_ID_SIZE);
-    g_array_append_val(self->outcomes, outcome);
+    add_outcome(self, lead->id, outcome);
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
         account->next_due = MIN(account->next_due, outcome.not_before);
@@ -391,6 +400,16 @@ on_answer(const ClientAnswer *answer, gpointer data)
         stop_account(self, account, verdict.words, shown);
         self->looked = 0;
     }
+}
+
+/* Microseconds until what came back must be in the queue, 0: now. It waits for more only while
+ * more is on its way. */
+static gint64
+settle_wait(const Submitter *self)
+{
+    if (self->outcomes->len >= SETTLE_MOST || client_busy(self->client) == 0)
+        return 0;
+    return MAX(self->first_outcome + SETTLE_WITHIN - g_get_monotonic_time(), 0);
 }
 
 /* What came back goes into the queue in one transaction; what cannot stays here until it can. If
@@ -525,6 +544,8 @@ idle_time(Submitter *self)
     gint64 now = g_get_real_time(), wait = (gint64)IDLE_MOST;
     if (self->trouble)
         return TROUBLE_WAIT;
+    if (self->outcomes->len > 0)
+        wait = MIN(wait, (settle_wait(self) + 999) / 1000);
     for (guint i = 0; i < self->accounts->len; i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
         if (!account->config || account->paused || account->busy >= account->config->concurrency)
@@ -582,10 +603,12 @@ submitter_run(Submitter *self, GError **error)
     while (!g_atomic_int_get(&self->stop) && !self->gone) {
         for (guint i = 0; i < self->accounts->len; i++)
             send_for(self, g_ptr_array_index(self->accounts, i));
+        /* While the disk works, what was just sent is on its way. */
+        if (self->trouble || settle_wait(self) == 0)
+            settle_all(self);
         purge(self);
         look(self);
         wait_for_work(self, idle_time(self));
-        settle_all(self);
     }
     for (guint i = 0; i < self->accounts->len; i++)
         give_back(self, g_ptr_array_index(self->accounts, i));

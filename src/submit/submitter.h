@@ -2,6 +2,9 @@
  *
  * One thread, libcurl's multi interface: keep-alive, HTTP/2 where offered, TLS verified, no
  * redirects followed. Per account `concurrency` POSTs at once. Woken by the queue alone.
+ * While more is on the wire, answers wait up to 20 ms for others to share one transaction and
+ * fsync; those that a kill or a power failure takes are posted again, with the same
+ * Idempotency-Key.
  */
 #ifndef LEAD_SUBMIT_SUBMITTER_H
 #define LEAD_SUBMIT_SUBMITTER_H
