@@ -9,7 +9,8 @@ build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-d
   libmilter-dev libphonenumber-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
 # Sendmail is not among these: its package conflicts with Postfix's, see unpack_sendmail.
-check_packages="m4 opendkim opendkim-tools systemd python3-pytest python3-yaml python3-selenium chromium chromium-driver mandoc clang libclang-rt-dev"
+check_packages="m4 opendkim opendkim-tools systemd python3-pytest python3-yaml python3-selenium
+  chromium chromium-driver mandoc clang libclang-rt-dev dpkg-dev debhelper fakeroot lintian debootstrap"
 
 started=$SECONDS
 
@@ -81,6 +82,7 @@ unpack_sendmail() {
   local folder=$1 new=$1.new log deb
   [ ! -e "$folder" ] || return 0
   command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
+  exec 8>"${TMPDIR:-/tmp}/lead-milter-apt.lock" && flock 8 # apt-get's own is no queue
   say "unpacking sendmail in $folder"
   rm -rf "$new"
   mkdir -p "$new/packages/partial" || die 73 "$new: cannot be made"
@@ -105,6 +107,11 @@ unpack_sendmail() {
   # A program with another group than its caller's ignores LD_LIBRARY_PATH.
   chmod g-s "$new/usr/libexec/sendmail/sendmail" || die 69 "$new: there is no sendmail in it"
   mv "$new" "$folder"
+  exec 8>&-
+}
+
+autoreconf_tree() {
+  (cd "$root" && autoreconf -i)
 }
 
 # build FOLDER [CONFIGURE-ARGUMENT…]: out of tree; what is there already is brought up to date.
@@ -117,7 +124,7 @@ build() {
     rm -rf "$folder"
   fi
   if [ ! -x "$root/configure" ] || [ ! -e "$root/Makefile.in" ]; then
-    (cd "$root" && autoreconf -i) || return
+    autoreconf_tree || return
   fi
   mkdir -p "$folder"
   if [ ! -e "$folder/config.status" ]; then
