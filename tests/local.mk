@@ -16,6 +16,11 @@ accuracy: all
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/accuracy.py $(ACCURACY)
 .PHONY: accuracy
 
+# What hostile mails cost; COST may hold cost.py's options.
+cost: all
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/bench/cost.py $(COST)
+.PHONY: cost
+
 # kill -9 under load; CHAOS may hold chaos.py's options.
 chaos: all
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/chaos/chaos.py $(CHAOS)

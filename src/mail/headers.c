@@ -7,8 +7,9 @@
 #include "base/limits.h"
 #include "mail/charset.h"
 
-#define ADDRESSES_MAX 100 /* of one field */
-#define GROUPS_MAX 50     /* colons in an address field that GMime gets to see */
+#define ADDRESSES_MAX 100          /* of one field */
+#define ADDRESSES_BYTES (16 << 10) /* of one field, in which there are so many */
+#define GROUPS_MAX 50              /* colons in an address field that GMime gets to see */
 
 void
 mailbox_free(gpointer data)
@@ -302,10 +303,9 @@ GPtrArray *
 headers_addresses(const char *raw)
 {
     GPtrArray *mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
-    gboolean limit = FALSE;
     if (!raw)
         return mailboxes;
-    g_autofree char *value = bounded(raw, &limit);
+    g_autofree char *value = g_strndup(raw, ADDRESSES_BYTES);
     g_autofree char *plain = without_encoded_words(value);
     g_autofree char *text = charset_to_utf8(plain, strlen(plain), NULL, NULL);
     g_autoptr(InternetAddressList) list = internet_address_list_parse(NULL, text);
