@@ -5,7 +5,8 @@ liblead_a_SOURCES += \
 	src/milter/listen.c src/milter/listen.h \
 	src/milter/message-state.c src/milter/message-state.h \
 	src/milter/milter.c src/milter/milter.h \
-	src/milter/service.c src/milter/service.h
+	src/milter/service.c src/milter/service.h \
+	src/milter/threads.c src/milter/threads.h
 
 sbin_PROGRAMS += src/lead-milter
 src_lead_milter_SOURCES = src/lead-milter.c

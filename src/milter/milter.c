@@ -7,6 +7,7 @@
 #include "milter/callbacks.h"
 #include "milter/drain.h"
 #include "milter/listen.h"
+#include "milter/threads.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -161,7 +162,13 @@ drain(guint seconds)
 MilterEnd
 milter_run(const MilterHooks *hooks, guint seconds)
 {
-    g_thread_unref(g_thread_new("libmilter", serve, NULL));
+    g_autoptr(GError) error = NULL;
+    GThread *server = g_thread_try_new("libmilter", serve, NULL, &error);
+    if (!server) {
+        log_error("libmilter has no thread to serve in: %s", error->message);
+        return MILTER_FAILED;
+    }
+    g_thread_unref(server);
     take_signals();
     for (;;) {
         hooks->tick(hooks->data);
@@ -172,7 +179,8 @@ milter_run(const MilterHooks *hooks, guint seconds)
         case 'T':
             return drain(seconds);
         case 'E':
-            log_error("libmilter has stopped serving");
+            log_error("libmilter has stopped serving; connections without a thread: %u",
+                      threads_short());
             return MILTER_FAILED;
         default:
             break;

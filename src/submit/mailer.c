@@ -7,7 +7,8 @@
 #define WAIT_STEP 10000 /* microseconds */
 
 struct Mailer {
-    GThread *thread; /* NULL: no mail on its way */
+    gboolean busy;   /* a mail is on its way, or its end not yet told */
+    GThread *thread; /* NULL as well when none could be made */
     gint ended;      /* set by the thread */
     char *url, *mail, *problem;
     char **to;
@@ -44,7 +45,7 @@ mailer_free(Mailer *mailer)
 gboolean
 mailer_busy(Mailer *mailer)
 {
-    return mailer->thread != NULL;
+    return mailer->busy;
 }
 
 static size_t
@@ -91,18 +92,24 @@ deliver(gpointer data)
 void
 mailer_send(Mailer *mailer, const char *smtp, char *const *to, const char *mail)
 {
-    g_assert(!mailer->thread);
+    g_assert(!mailer->busy);
     /* The URL's path is the name for EHLO. */
     mailer->url = g_strdup_printf("smtp://%s/%s", smtp, g_get_host_name());
     mailer->to = g_strdupv((char **)to);
     mailer->mail = g_strdup(mail);
-    mailer->thread = g_thread_new("mailer", deliver, mailer);
+    mailer->busy = TRUE;
+    g_autoptr(GError) error = NULL;
+    mailer->thread = g_thread_try_new("mailer", deliver, mailer, &error);
+    if (mailer->thread)
+        return;
+    mailer->problem = g_strdup(error->message);
+    mailer->ended = 1;
 }
 
 void
 mailer_wait(Mailer *mailer)
 {
-    while (mailer->thread && !g_atomic_int_get(&mailer->ended))
+    while (mailer->busy && !g_atomic_int_get(&mailer->ended))
         g_usleep(WAIT_STEP);
 }
 
@@ -110,7 +117,7 @@ gboolean
 mailer_ended(Mailer *mailer, char **problem)
 {
     *problem = NULL;
-    if (!mailer->thread || !g_atomic_int_get(&mailer->ended))
+    if (!mailer->busy || !g_atomic_int_get(&mailer->ended))
         return FALSE;
     *problem = g_steal_pointer(&mailer->problem);
     clear(mailer);

@@ -1,0 +1,123 @@
+"""No threads left: slow is fine, dead or spinning is not, and every mail has one lead."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from harness import SOURCE, inquiry, wait_for
+from milterclient import Milter
+from smtpsink import SmtpSink
+from test_load import processor_seconds
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    library = tmp_path_factory.mktemp("shim") / "threadshim.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library,
+                    Path(__file__).with_name("threadshim.c"), "-ldl"], check=True)
+    return library
+
+
+@pytest.fixture
+def gone(house, shim, place):
+    """The file that is there while no thread can be made."""
+    path = place / "gone"
+    for daemon in (house.milter, house.submit):
+        daemon.env = {"LD_PRELOAD": str(shim), "THREADS_GONE": str(path)}
+    return path
+
+
+@pytest.fixture
+def sink():
+    server = SmtpSink()
+    yield server
+    server.close()
+
+
+def threads(pid):
+    return len(os.listdir(f"/proc/{pid}/task"))
+
+
+def deliver(house, first, mails):
+    """So many mails over one connection; the ids of their leads."""
+    with Milter(house.listen, timeout=60) as milter:
+        return [i for n in range(first, first + mails)
+                for i in milter.deliver(inquiry(n).replace(b"\n", b"\r\n")).lead_ids]
+
+
+def deliver_at_once(house, connections, mails):
+    with ThreadPoolExecutor(connections) as pool:
+        ids = list(pool.map(lambda c: deliver(house, c * mails, mails), range(connections)))
+    return [i for some in ids for i in some]
+
+
+def check_starved(house, starve, feed):
+    house.milter.start()
+    pid = house.milter.process.pid
+    ids = deliver(house, 200, 1)  # its pool is there
+    starve(pid)
+    ids += deliver_at_once(house, 12, 4)
+    assert len(set(ids)) == 49 == len(house.queue())
+    assert "no thread can be made" in house.milter.log()
+    assert threads(pid) < 12, "there were threads after all"
+    idle = [Milter(house.listen, timeout=60) for _ in range(40)]
+    before = processor_seconds(pid)
+    time.sleep(2)
+    assert processor_seconds(pid) - before < 0.5, "it spins"
+    for milter in idle:  # connected, and served, when there were none
+        milter.socket.close()
+    open_files = len(os.listdir(f"/proc/{pid}/fd"))
+    feed(pid)
+    ids += deliver(house, 100, 3)
+    assert len(set(ids)) == 52 == len(house.queue())
+    wait_for(lambda: len(os.listdir(f"/proc/{pid}/fd")) <= open_files, 15,
+             "connections of before to be closed")
+
+
+def test_out_of_threads_connections_share_those_there_are(house, gone):
+    check_starved(house, lambda pid: gone.touch(), lambda pid: gone.unlink())
+
+
+def test_out_of_threads_by_the_user_s_limit(house):
+    user = 54321  # nobody's, so that no other process counts
+    group = pwd.getpwnam("postfix").pw_gid
+    rules = shutil.copytree(SOURCE / "rules", house.folder / "rules")
+    house.configure(rules=str(rules))
+    for path in (house.folder, house.token_file, house.config):
+        os.chown(path, user, group)
+    as_user = ["setpriv", f"--reuid={user}", f"--regid={group}", "--clear-groups"]
+    house.milter.wrapper = as_user
+
+    def limit(number):  # the soft one, of which the user is the master
+        return lambda pid: subprocess.run(
+            [*as_user, "prlimit", f"--pid={pid}", f"--nproc={number}:"], check=True)
+    check_starved(house, limit(1), limit(10000))
+
+
+def test_without_threads_at_its_start_it_ends_and_says_so(house, gone):
+    gone.touch()
+    house.milter.start(wait=False)
+    assert house.milter.wait() == 70
+    assert "libmilter has no thread" in house.milter.log()
+    house.milter.process = None
+
+
+def test_lead_submit_without_threads_goes_on(house, standin, gone, sink):
+    """Its one other thread sends the mail to alert_to."""
+    house.configure(alert_to="ops@example.org", alert_smtp=sink.address)
+    house.milter.start()
+    gone.touch()
+    house.submit.start()
+    standin.misbehave("422", times=1)
+    deliver(house, 1, 1)
+    house.wait_states(dead=1)
+    wait_for(lambda: "the mail to alert_to was not taken" in house.submit.log(), 30)
+    deliver(house, 2, 1)
+    house.wait_states(dead=1, done=1)
+    assert not sink.mails
