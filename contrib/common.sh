@@ -6,7 +6,7 @@ jobs=$(nproc)
 # What Debian 12 calls the things that lead-milter is built from, and that running it needs.
 build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-dev libgmime-3.0-dev
   libpcre2-dev libcurl4-openssl-dev libsqlite3-dev libxml2-dev libyaml-dev libjson-glib-dev
-  libmilter-dev libphonenumber-dev tzdata ca-certificates"
+  libmilter-dev libphonenumber-dev libicu-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
 # Sendmail is not among these: its package conflicts with Postfix's, see unpack_sendmail.
 check_packages="m4 opendkim opendkim-tools systemd python3-pytest python3-yaml python3-selenium

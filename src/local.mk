@@ -5,5 +5,5 @@ liblead_a_SOURCES =
 
 # For every program and test that links liblead.a; -lstdc++ is for its one C++ shim, lead/phone.cc.
 LEAD_LIBS = liblead.a $(GMIME_LIBS) $(PCRE2_LIBS) $(CURL_LIBS) $(SQLITE_LIBS) $(XML_LIBS) \
-	$(YAML_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(MILTER_LIBS) $(PHONE_LIBS) -lstdc++ -lm
+	$(YAML_LIBS) $(JSON_LIBS) $(GLIB_LIBS) $(MILTER_LIBS) $(PHONE_LIBS) $(ICU_LIBS) -lstdc++ -lm
 LDADD = $(LEAD_LIBS)

@@ -4,6 +4,7 @@ liblead_a_SOURCES += \
 	src/base/domain.c src/base/domain.h \
 	src/base/gmime-extra.h \
 	src/base/limits.h \
+	src/base/memory.c src/base/memory.h \
 	src/base/log.c src/base/log.h \
 	src/base/metrics.c src/base/metrics.h \
 	src/base/text.c src/base/text.h \

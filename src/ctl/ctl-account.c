@@ -31,7 +31,7 @@ list_command(Ctl *ctl, char **argv)
     json_builder_begin_array(json);
     for (guint i = 0; i < ctl->config->accounts->len; i++) {
         const ConfigAccount *account = config_account(ctl->config, i);
-        g_autofree char *paused = queue_account_paused(queue, account->name);
+        g_autofree char *paused = queue_account_paused(queue, account->name, NULL);
         g_autofree char *stopped = queue_account_stopped(queue, account->name);
         const char *state = paused ? "paused" : stopped ? "stopped" : "runs";
         g_autofree char *reason = output_clean(paused ? paused : stopped, 0);

@@ -61,7 +61,7 @@ look_at_milter(Status *status, const char *listen)
 static void
 look_at_account(Status *status, Queue *queue, const char *name)
 {
-    g_autofree char *paused = queue_account_paused(queue, name);
+    g_autofree char *paused = queue_account_paused(queue, name, NULL);
     g_autofree char *stopped = queue_account_stopped(queue, name);
     if (stopped)
         found(status, HEALTH_CRITICAL, "account %s is stopped", name);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/memory.h"
 #include "lead/value-private.h"
 
 #define TEXT_MAX 400     /* bytes looked at */
@@ -159,6 +160,8 @@ plain_text(const char *raw)
 {
     g_autofree char *valid = g_utf8_make_valid(raw, (gssize)strnlen(raw, TEXT_MAX));
     g_autofree char *text = g_utf8_normalize(valid, -1, G_NORMALIZE_ALL);
+    if (!text) /* of valid text there is no other reason */
+        memory_out("g_utf8_normalize");
     GString *out = g_string_new(NULL);
     for (const char *p = text; p && *p; p = g_utf8_next_char(p)) {
         gunichar c = g_utf8_get_char(p);

@@ -5,8 +5,13 @@
 #include <phonenumbers/phonenumber.pb.h>
 #include <phonenumbers/phonenumberutil.h>
 
+#include <unicode/uclean.h>
+
 #include <cstring>
+#include <new>
 #include <string>
+
+#include "base/memory.h"
 
 using i18n::phonenumbers::NullLogger;
 using i18n::phonenumbers::PhoneNumber;
@@ -15,10 +20,39 @@ using i18n::phonenumbers::PhoneNumberUtil;
 namespace
 {
 
+void *
+icu_new(const void *, size_t size)
+{
+    return memory_new(size);
+}
+
+void *
+icu_resize(const void *, void *memory, size_t size)
+{
+    return memory_resize(memory, size);
+}
+
+void
+icu_free(const void *, void *memory)
+{
+    g_free(memory);
+}
+
+// Without this a number would be taken for none when memory runs out: ICU, which libphonenumber
+// matches with, then matches nothing.
+void
+end_without_memory()
+{
+    UErrorCode error = U_ZERO_ERROR;
+    u_setMemoryFunctions(nullptr, icu_new, icu_resize, icu_free, &error);
+    std::set_new_handler([] { memory_out("libphonenumber"); });
+}
+
 PhoneNumberUtil *
 util()
 {
     static PhoneNumberUtil *const instance = [] {
+        end_without_memory();
         PhoneNumberUtil *made = PhoneNumberUtil::GetInstance();
         made->SetLogger(new NullLogger); // it takes ownership
         return made;
@@ -108,6 +142,6 @@ phone_format(const char *number, const char *region)
         const std::string text = format(parsed);
         return text.empty() ? nullptr : g_strdup(text.c_str());
     } catch (...) {
-        return nullptr; // std::bad_alloc and what the libraries below may throw
+        return nullptr; // what the libraries below may throw
     }
 }

@@ -9,6 +9,8 @@
 #include <libxml/parser.h>
 
 #include "base/limits.h"
+#include "base/memory.h"
+#include "mail/xml.h"
 
 #define ATTRIBUTES_MAX 200 /* of one tag */
 #define TEXT_MAX 20000     /* bytes of one element's text */
@@ -156,9 +158,10 @@ card_from_adf(const char *text, GPtrArray *values)
         .cdataBlock = on_text,
     };
     Adf adf = {.values = values, .text = g_string_new(NULL), .street = g_string_new(NULL)};
+    xml_begin();
     xmlParserCtxtPtr parser = xmlCreatePushParserCtxt(&handler, &adf, NULL, 0, NULL);
     if (!parser)
-        g_error("out of memory");
+        memory_out("libxml2");
     xmlCtxtUseOptions(parser, XML_PARSE_RECOVER | XML_PARSE_NONET | XML_PARSE_NOERROR |
                                   XML_PARSE_NOWARNING);
     xmlParseChunk(parser, root, (int)length, 1);

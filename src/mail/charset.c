@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 
 #define REPLACEMENT "\xEF\xBF\xBD"
@@ -87,6 +88,8 @@ static char *
 convert(const char *bytes, gsize length, const char *from, gsize *out_length)
 {
     GIConv iconv = g_iconv_open("UTF-8", from);
+    if (iconv == (GIConv)-1 && errno == ENOMEM)
+        memory_out(from);
     if (iconv == (GIConv)-1)
         return NULL;
     gsize room = length * 4 + 64; /* no charset's byte becomes more than 3 bytes of UTF-8 */

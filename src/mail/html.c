@@ -5,9 +5,11 @@
 #include <libxml/HTMLparser.h>
 
 #include "base/limits.h"
+#include "base/memory.h"
 #include "mail/html-style.h"
 #include "mail/html-tame.h"
 #include "mail/html-writer.h"
+#include "mail/xml.h"
 
 #define DEPTH_MAX 256            /* libxml2 walks its stack for every end tag */
 #define INSERTS_MAX 200          /* metas, scripts, comments: of each */
@@ -387,9 +389,10 @@ run_parser(Html *html, const char *text, gsize length)
         .cdataBlock = on_text,
         .comment = on_comment,
     };
+    xml_begin();
     html->parser = htmlCreatePushParserCtxt(&handler, html, NULL, 0, NULL, XML_CHAR_ENCODING_UTF8);
     if (!html->parser)
-        g_error("out of memory");
+        memory_out("libxml2");
     htmlCtxtUseOptions(html->parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
                                          HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                          HTML_PARSE_IGNORE_ENC | HTML_PARSE_NOIMPLIED);

@@ -22,6 +22,7 @@ liblead_a_SOURCES += \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \
 	src/mail/signature.c src/mail/signature.h \
+	src/mail/xml.c src/mail/xml.h \
 	src/mail/wording.c src/mail/wording.h \
 	src/mail/wording-forward.c \
 	src/mail/wording-text.c

@@ -57,14 +57,14 @@ static QueueItem *
 read_item(sqlite3_stmt *statement)
 {
     QueueItem *item = g_new0(QueueItem, 1);
-    g_strlcpy(item->lead.id, (const char *)sqlite3_column_text(statement, 0), LEAD_ID_SIZE);
+    g_strlcpy(item->lead.id, queue_text(statement, 0), LEAD_ID_SIZE);
     item->lead.account = queue_column(statement, 1);
     item->lead.source = queue_column(statement, 2);
     item->lead.payload = queue_column(statement, 3);
     item->lead.queue_id = queue_column(statement, 4);
     item->lead.created = sqlite3_column_int64(statement, 5);
     item->lead.attempts = sqlite3_column_int(statement, 6);
-    item->state = queue_state((const char *)sqlite3_column_text(statement, 7));
+    item->state = queue_state(queue_text(statement, 7));
     item->reason = queue_column(statement, 8);
     item->changed = sqlite3_column_int64(statement, 9);
     item->not_before = sqlite3_column_int64(statement, 10);
@@ -194,8 +194,7 @@ static gpointer
 read_found(sqlite3_stmt *statement)
 {
     Found *found = g_new(Found, 1);
-    *found = (Found){sqlite3_column_int64(statement, 0),
-                     queue_state((const char *)sqlite3_column_text(statement, 1))};
+    *found = (Found){sqlite3_column_int64(statement, 0), queue_state(queue_text(statement, 1))};
     return found;
 }
 
@@ -282,15 +281,15 @@ queue_stats(Queue *queue, GError **error)
     QueueCount *count = NULL;
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW) {
-        const char *account = (const char *)sqlite3_column_text(statement, 0);
-        const char *source = (const char *)sqlite3_column_text(statement, 1);
+        const char *account = queue_text(statement, 0);
+        const char *source = queue_text(statement, 1);
         if (!count || strcmp(count->account, account) != 0 || strcmp(count->source, source) != 0) {
             count = g_new0(QueueCount, 1);
             count->account = g_strdup(account);
             count->source = g_strdup(source);
             g_ptr_array_add(counts, count);
         }
-        LeadState state = queue_state((const char *)sqlite3_column_text(statement, 2));
+        LeadState state = queue_state(queue_text(statement, 2));
         count->by_state[state] = sqlite3_column_int64(statement, 3);
         if (state == STATE_PENDING)
             count->oldest_pending = sqlite3_column_int64(statement, 4);

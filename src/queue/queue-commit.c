@@ -21,7 +21,7 @@ found(Queue *queue, sqlite3_stmt *statement, char *id, GError **error)
         return FALSE;
     int result = sqlite3_step(statement);
     if (result == SQLITE_ROW)
-        g_strlcpy(id, (const char *)sqlite3_column_text(statement, 0), LEAD_ID_SIZE);
+        g_strlcpy(id, queue_text(statement, 0), LEAD_ID_SIZE);
     else if (result != SQLITE_DONE)
         queue_fail(queue, "reading", error);
     sqlite3_reset(statement);

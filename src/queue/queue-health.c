@@ -30,12 +30,15 @@ queue_account_pause(Queue *queue, const char *account, const char *reason, GErro
 }
 
 static char *
-reason_of(Queue *queue, const char *sql, const char *account)
+reason_of(Queue *queue, const char *sql, const char *account, GError **error)
 {
-    sqlite3_stmt *statement = queue_statement(queue, NULL, sql, "s", account);
+    sqlite3_stmt *statement = queue_statement(queue, error, sql, "s", account);
     if (!statement)
         return NULL;
-    char *reason = sqlite3_step(statement) == SQLITE_ROW ? queue_column(statement, 0) : NULL;
+    int result = sqlite3_step(statement);
+    char *reason = result == SQLITE_ROW ? queue_column(statement, 0) : NULL;
+    if (result != SQLITE_ROW && result != SQLITE_DONE)
+        queue_fail(queue, "reading", error);
     sqlite3_reset(statement);
     return reason;
 }
@@ -43,13 +46,13 @@ reason_of(Queue *queue, const char *sql, const char *account)
 char *
 queue_account_stopped(Queue *queue, const char *account)
 {
-    return reason_of(queue, "SELECT stopped FROM accounts WHERE name = ?", account);
+    return reason_of(queue, "SELECT stopped FROM accounts WHERE name = ?", account, NULL);
 }
 
 char *
-queue_account_paused(Queue *queue, const char *account)
+queue_account_paused(Queue *queue, const char *account, GError **error)
 {
-    return reason_of(queue, "SELECT paused FROM accounts WHERE name = ?", account);
+    return reason_of(queue, "SELECT paused FROM accounts WHERE name = ?", account, error);
 }
 
 /* --- depth --- */
@@ -91,7 +94,7 @@ queue_depths(Queue *queue, GError **error)
         return NULL;
     int result;
     while ((result = sqlite3_step(waiting)) == SQLITE_ROW) {
-        QueueDepth *depth = depth_of(depths, (const char *)sqlite3_column_text(waiting, 0));
+        QueueDepth *depth = depth_of(depths, queue_text(waiting, 0));
         depth->waiting = sqlite3_column_int64(waiting, 1);
         depth->oldest = sqlite3_column_int64(waiting, 2);
     }
@@ -108,8 +111,8 @@ queue_depths(Queue *queue, GError **error)
     if (!unsent)
         return NULL;
     while ((result = sqlite3_step(unsent)) == SQLITE_ROW) {
-        QueueDepth *depth = depth_of(depths, (const char *)sqlite3_column_text(unsent, 0));
-        if (queue_state((const char *)sqlite3_column_text(unsent, 1)) == STATE_HELD) {
+        QueueDepth *depth = depth_of(depths, queue_text(unsent, 0));
+        if (queue_state(queue_text(unsent, 1)) == STATE_HELD) {
             depth->held = sqlite3_column_int64(unsent, 2);
             continue;
         }
@@ -152,7 +155,7 @@ queue_alert_names(Queue *queue, GError **error)
         return NULL;
     int result;
     while ((result = sqlite3_step(statement)) == SQLITE_ROW)
-        g_strv_builder_add(names, (const char *)sqlite3_column_text(statement, 0));
+        g_strv_builder_add(names, queue_text(statement, 0));
     if (result != SQLITE_DONE)
         queue_fail(queue, "reading", error);
     sqlite3_reset(statement);

@@ -57,7 +57,9 @@ gboolean queue_record(Queue *queue, gint64 seq, gint64 time, const char *from, c
 /* Wake whoever watches. */
 void queue_touch(Queue *queue);
 
-char *queue_column(sqlite3_stmt *statement, int column); /* a copy of its text, or NULL */
+/* A column's text, SQLite's until the next step, or NULL where the row has none; and a copy. */
+const char *queue_text(sqlite3_stmt *statement, int column);
+char *queue_column(sqlite3_stmt *statement, int column);
 LeadState queue_state(const char *name);
 
 #endif

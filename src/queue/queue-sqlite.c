@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "queue/queue-private.h"
 
 G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
@@ -153,10 +154,14 @@ bind(Queue *queue, GError **error, const char *sql, const char *types, va_list a
     }
     sqlite3_reset(statement);
     for (int i = 0; types[i]; i++) {
-        if (types[i] == 'i')
-            sqlite3_bind_int64(statement, i + 1, va_arg(args, gint64));
-        else
-            sqlite3_bind_text(statement, i + 1, va_arg(args, const char *), -1, SQLITE_STATIC);
+        int result = types[i] == 'i'
+                         ? sqlite3_bind_int64(statement, i + 1, va_arg(args, gint64))
+                         : sqlite3_bind_text(statement, i + 1, va_arg(args, const char *), -1,
+                                             SQLITE_STATIC);
+        if (result != SQLITE_OK) {
+            queue_fail(queue, "preparing", error);
+            return NULL;
+        }
     }
     return statement;
 }
@@ -209,10 +214,23 @@ queue_integer(Queue *queue, gint64 fallback, GError **error, const char *sql, co
     return value;
 }
 
+/* Prepared when the queue is opened: to roll back must not fail for want of memory. */
+static const char roll_back[] = "ROLLBACK";
+
+static gboolean
+sync_again(Queue *queue, GError **error)
+{
+    if (queue->unsynced &&
+        sqlite3_exec(queue->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL) != SQLITE_OK)
+        return queue_fail(queue, "asking for synchronous commits", error);
+    queue->unsynced = FALSE;
+    return TRUE;
+}
+
 gboolean
 queue_begin(Queue *queue, GError **error)
 {
-    return queue_run(queue, error, "BEGIN IMMEDIATE", "");
+    return sync_again(queue, error) && queue_run(queue, error, "BEGIN IMMEDIATE", "");
 }
 
 gboolean
@@ -220,7 +238,7 @@ queue_begin_unsynced(Queue *queue, GError **error)
 {
     sqlite3_exec(queue->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     queue->unsynced = TRUE;
-    return queue_begin(queue, error) || queue_end(queue, FALSE, error);
+    return queue_run(queue, error, "BEGIN IMMEDIATE", "") || queue_end(queue, FALSE, error);
 }
 
 gboolean
@@ -228,10 +246,8 @@ queue_end(Queue *queue, gboolean good, GError **error)
 {
     good = good && queue_run(queue, error, "COMMIT", "");
     if (!sqlite3_get_autocommit(queue->db))
-        queue_run(queue, NULL, "ROLLBACK", "");
-    if (queue->unsynced)
-        sqlite3_exec(queue->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
-    queue->unsynced = FALSE;
+        queue_run(queue, NULL, roll_back, "");
+    sync_again(queue, NULL); /* else before the next transaction */
     return good;
 }
 
@@ -264,10 +280,20 @@ queue_touch(Queue *queue)
     utimensat(AT_FDCWD, queue->path, NULL, 0);
 }
 
+/* SQLite answers NULL too when it has no memory, and a lead without its text is no lead. */
+const char *
+queue_text(sqlite3_stmt *statement, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(statement, column);
+    if (!text && sqlite3_errcode(sqlite3_db_handle(statement)) == SQLITE_NOMEM)
+        memory_out("SQLite");
+    return text;
+}
+
 char *
 queue_column(sqlite3_stmt *statement, int column)
 {
-    return g_strdup((const char *)sqlite3_column_text(statement, column));
+    return g_strdup(queue_text(statement, column));
 }
 
 LeadState
@@ -392,6 +418,8 @@ fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
     if (text)
         sqlite3_result_text(context, g_compute_checksum_for_string(G_CHECKSUM_SHA256, text, -1), -1,
                             g_free);
+    else if (sqlite3_value_type(values[0]) != SQLITE_NULL)
+        sqlite3_result_error_nomem(context);
 }
 
 static gboolean
@@ -418,6 +446,7 @@ prepare(Queue *queue, GError **error)
         "PRAGMA wal_autocheckpoint = %d",
         WAL_PAGES);
     return execute(queue, pragmas, "opening", error) &&
+           queue_statement(queue, error, roll_back, "") &&
            (version == VERSION || migrate(queue, error));
 }
 

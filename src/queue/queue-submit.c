@@ -80,7 +80,7 @@ static QueuedLead *
 read_lead(sqlite3_stmt *statement)
 {
     QueuedLead *lead = g_new0(QueuedLead, 1);
-    g_strlcpy(lead->id, (const char *)sqlite3_column_text(statement, 1), LEAD_ID_SIZE);
+    g_strlcpy(lead->id, queue_text(statement, 1), LEAD_ID_SIZE);
     lead->account = queue_column(statement, 2);
     lead->source = queue_column(statement, 3);
     lead->payload = queue_column(statement, 4);

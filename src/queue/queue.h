@@ -117,7 +117,8 @@ gboolean queue_account_stop(Queue *queue, const char *account, const char *reaso
 char *queue_account_stopped(Queue *queue, const char *account); /* the reason, or NULL */
 /* The same of one that an admin has paused; wakes lead-submit. */
 gboolean queue_account_pause(Queue *queue, const char *account, const char *reason, GError **error);
-char *queue_account_paused(Queue *queue, const char *account);
+/* The reason, or NULL: it is not, or *error says why nobody knows. */
+char *queue_account_paused(Queue *queue, const char *account, GError **error);
 
 typedef struct {
     char *account;

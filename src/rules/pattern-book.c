@@ -8,6 +8,7 @@
 
 #include "base/diag.h"
 #include "base/limits.h"
+#include "base/memory.h"
 
 /* Closes what an admin's text may leave open, so that it cannot swallow the definitions: \E ends
  * a \Q; the two halves of a comment group end a #-comment under (?x) and are one comment without;
@@ -63,13 +64,38 @@ pattern_error_clear(PatternError *error)
     g_clear_pointer(&error->message, g_free);
 }
 
+static void *
+allocate(size_t size, void *unused)
+{
+    return memory_new(size);
+}
+
+static void
+give_back(void *memory, void *unused)
+{
+    g_free(memory);
+}
+
+static gpointer
+make_memory(gpointer unused)
+{
+    return pcre2_general_context_create(allocate, give_back, NULL);
+}
+
+pcre2_general_context *
+pattern_memory(void)
+{
+    static GOnce once = G_ONCE_INIT;
+    return g_once(&once, make_memory, NULL);
+}
+
 pcre2_code *
 pattern_code(const char *text, guint32 extra_options, int *code, gsize *offset)
 {
     static gsize once;
     static pcre2_compile_context *context;
     if (g_once_init_enter(&once)) {
-        context = pcre2_compile_context_create(NULL);
+        context = pcre2_compile_context_create(pattern_memory());
         pcre2_set_newline(context, PCRE2_NEWLINE_LF);
         g_once_init_leave(&once, 1);
     }

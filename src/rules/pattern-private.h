@@ -18,6 +18,9 @@ struct Pattern {
     gboolean ambitious;  /* repeats without bound at more than one place */
 };
 
+/* What PCRE2 allocates with, which ends the program when there is no memory (base/memory.h). */
+pcre2_general_context *pattern_memory(void);
+
 /* Compile for matching; NULL with PCRE2's error code and offset. */
 pcre2_code *pattern_code(const char *text, guint32 extra_options, int *code, gsize *offset);
 

@@ -80,19 +80,20 @@ matcher_get(guint pairs)
     Matcher *matcher = g_private_get(&this_thread);
     if (!matcher) {
         matcher = g_new0(Matcher, 1);
-        matcher->context = pcre2_match_context_create(NULL);
+        pcre2_general_context *memory = pattern_memory();
+        matcher->context = pcre2_match_context_create(memory);
         pcre2_set_match_limit(matcher->context, LIMIT_MATCH);
         pcre2_set_depth_limit(matcher->context, LIMIT_MATCH_DEPTH);
         pcre2_set_heap_limit(matcher->context, LIMIT_MATCH_HEAP);
         pcre2_set_callout(matcher->context, on_callout, matcher);
-        matcher->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+        matcher->stack = pcre2_jit_stack_create(JIT_STACK_MIN, JIT_STACK_MAX, memory);
         pcre2_jit_stack_assign(matcher->context, NULL, matcher->stack);
         g_private_set(&this_thread, matcher);
     }
     if (matcher->pairs < pairs) {
         pcre2_match_data_free(matcher->data);
         matcher->pairs = MAX(pairs, 16);
-        matcher->data = pcre2_match_data_create(matcher->pairs, NULL);
+        matcher->data = pcre2_match_data_create(matcher->pairs, pattern_memory());
     }
     return matcher;
 }

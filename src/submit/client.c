@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/memory.h"
 
 #define CONNECT_TIMEOUT 15 /* seconds */
 #define FDS_MAX 8
@@ -46,7 +47,9 @@ client_new(ClientDone done, gpointer data)
 {
     static gsize once;
     if (g_once_init_enter(&once)) {
-        curl_global_init(CURL_GLOBAL_DEFAULT);
+        /* Else a POST might lack what curl had no memory for: the key by which it is known. */
+        curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_new, g_free, memory_resize, g_strdup,
+                             memory_new_n);
         g_once_init_leave(&once, 1);
     }
     Client *client = g_new0(Client, 1);

@@ -50,6 +50,7 @@ struct Submitter {
     GHashTable *mine;        /* ids of leads claimed and not settled, a set */
     GError *gone;            /* the queue is, for good */
     gboolean trouble;        /* the queue failed, perhaps not for long */
+    gboolean pauses_read;    /* FALSE: to be asked for again */
     gboolean metrics_failed; /* at the last writing */
     Alerts *alerts;
     gint64 purged, purged_clock; /* when: by the monotonic clock, by the other */
@@ -180,9 +181,16 @@ usable_token(Submitter *self, Account *account)
 static void
 read_pauses(Submitter *self)
 {
+    self->pauses_read = TRUE;
     for (guint i = 0; i < self->accounts->len; i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
-        char *paused = queue_account_paused(self->queue, account->name);
+        GError *error = NULL;
+        char *paused = queue_account_paused(self->queue, account->name, &error);
+        if (error) {
+            self->pauses_read = FALSE;
+            queue_trouble(self, error);
+            continue; /* it stays as it was known to be */
+        }
         if (paused && !account->paused) {
             log_warning("account %s is paused by an admin, its leads wait", account->name);
             give_back(self, account);
@@ -578,7 +586,7 @@ take_signals(Submitter *self)
     config_unref(self->config);
     self->config = config;
     set_accounts(self);
-    read_pauses(self);
+    self->pauses_read = FALSE;
     warn_of_orphans(self);
     self->looked = 0;
 }
@@ -591,16 +599,17 @@ wait_for_work(Submitter *self, int timeout)
     take_signals(self);
     if (!queue_changed(self->queue))
         return;
-    read_pauses(self);
+    self->pauses_read = FALSE;
     ask_again(self);
 }
 
 gboolean
 submitter_run(Submitter *self, GError **error)
 {
-    read_pauses(self);
     warn_of_orphans(self);
     while (!g_atomic_int_get(&self->stop) && !self->gone) {
+        if (!self->pauses_read)
+            read_pauses(self);
         for (guint i = 0; i < self->accounts->len; i++)
             send_for(self, g_ptr_array_index(self->accounts, i));
         /* While the disk works, what was just sent is on its way. */

@@ -473,10 +473,10 @@ test_a_paused_account_is_one_until_it_is_resumed(Place *place, gconstpointer dat
     g_autoptr(Queue) queue = queue_open(place->url, NULL);
     g_assert_true(queue_account_pause(queue, "a", "new price list", NULL));
     g_assert_true(queue_account_stop(queue, "a", NULL, NULL)); /* another thing */
-    g_autofree char *reason = queue_account_paused(queue, "a");
+    g_autofree char *reason = queue_account_paused(queue, "a", NULL);
     g_assert_cmpstr(reason, ==, "new price list");
     g_assert_true(queue_account_pause(queue, "a", NULL, NULL));
-    g_assert_null(queue_account_paused(queue, "a"));
+    g_assert_null(queue_account_paused(queue, "a", NULL));
 }
 
 static void
@@ -577,7 +577,7 @@ test_a_queue_of_each_earlier_schema_opens_and_keeps_all(Place *place, gconstpoin
     }
     g_autofree char *stopped = queue_account_stopped(queue, "main");
     g_assert_cmpstr(stopped, ==, "401 Unauthorized");
-    g_assert_null(queue_account_paused(queue, "main"));
+    g_assert_null(queue_account_paused(queue, "main", NULL));
     g_autoptr(QueueItem) dead =
         queue_show(queue, ((QueueItem *)g_ptr_array_index(items, 3))->lead.id, NULL);
     g_assert_cmpuint(dead->attempts_list->len, ==, 1);
