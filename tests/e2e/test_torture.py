@@ -2,6 +2,11 @@
 last one: the mail, which its sender offers until it is taken, becomes one lead."""
 
 import errno
+import json
+import mmap
+import os
+import random
+import sqlite3
 import struct
 import subprocess
 from pathlib import Path
@@ -94,3 +99,68 @@ def test_each_call_of_lead_submit(house, standin, place, shim, number):
             break
     assert 3 < at < MOST - 1, "the calls were not counted"
     assert len(standin.leads) == at
+
+
+# --- allocations; those of lead-milter's way all, by tests/torture ---
+
+ALLOCATIONS = int(os.environ.get("TORTURE_ALLOCATIONS", "40"))  # of them all, so many; 0: all
+
+
+class Memory:
+    """Of a daemon: which allocation fails, and how many there were."""
+
+    def __init__(self, daemon, folder):
+        library, arm = folder / "allocshim.so", folder / "allocations"
+        subprocess.run(["cc", "-shared", "-fPIC", "-O1", "-o", library,
+                        Path(__file__).with_name("allocshim.c")], check=True)
+        arm.write_bytes(bytes(16))
+        with open(arm, "r+b") as file:
+            self.shared = mmap.mmap(file.fileno(), 16)
+        daemon.env = {"LD_PRELOAD": str(library), "ALLOC_ARM": str(arm)}
+
+    def fail(self, at):
+        self.shared[:] = struct.pack("=QQ", at, 0)
+
+    def count(self):
+        return struct.unpack("=QQ", self.shared[:])[1]
+
+
+def test_allocations_of_lead_submit(house, standin, place):
+    memory = Memory(house.submit, place)
+    house.milter.start()
+    made = 0
+
+    def send(at):
+        nonlocal made
+        made += 1
+        starts = house.submit.log().count("works on")
+        house.submit.start()
+        wait_for(lambda: house.submit.log().count("works on") > starts)
+        memory.fail(at)
+        offer(house, made)
+
+        def sent():
+            if not house.submit.running():
+                # As by kill -9, or it left as for any error of the environment.
+                assert house.submit.process.returncode in (-5, -6, 74), house.submit.log()
+                memory.fail(0)
+                house.submit.start()
+            house.leadctl("queue", "retry", "all")  # without waiting
+            return len(standin.keys) == made and house.states() == {"done": made}
+        wait_for(sent, 30, lambda: f"allocation {at}: {house.states()}\n{house.submit.log()}",
+                 pause=0.05)
+        count = memory.count()
+        memory.fail(0)
+        house.submit.stop()
+        return count
+
+    all_of_them = send(2**60)
+    stride = all_of_them / ALLOCATIONS if ALLOCATIONS else 1
+    at = random.random() * stride
+    while at < all_of_them:
+        send(1 + int(at))
+        at += stride
+    assert len(standin.leads) == made
+    with sqlite3.connect(house.queue_file) as queue:
+        payloads = [json.loads(text) for text, in queue.execute("SELECT payload FROM leads")]
+    assert sorted(map(json.dumps, payloads)) == sorted(map(json.dumps, standin.leads))
