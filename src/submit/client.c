@@ -3,9 +3,11 @@
 #include "submit/client.h"
 
 #include <curl/curl.h>
+#include <dlfcn.h>
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/memory.h"
 
 #define CONNECT_TIMEOUT 15 /* seconds */
@@ -42,14 +44,46 @@ post_free(gpointer data)
     g_free(post);
 }
 
+static void *
+crypto_new(size_t size, const char *file, int line)
+{
+    return memory_new(size);
+}
+
+static void *
+crypto_resize(void *memory, size_t size, const char *file, int line)
+{
+    return memory_resize(memory, size);
+}
+
+static void
+crypto_free(void *memory, const char *file, int line)
+{
+    g_free(memory);
+}
+
+/* No memory is the end of the program (base/memory.h): a POST might lack what curl had none for,
+ * the key by which it is known, and what OpenSSL had none for once, its random numbers say, it
+ * goes without until a restart. It is curl's, not ours, or another is: asked for by its name. */
+static void
+end_without_memory(void)
+{
+    typedef int (*Set)(void *(*)(size_t, const char *, int),
+                       void *(*)(void *, size_t, const char *, int),
+                       void (*)(void *, const char *, int));
+    Set set = (Set)dlsym(RTLD_DEFAULT, "CRYPTO_set_mem_functions");
+    if (set && !set(crypto_new, crypto_resize, crypto_free))
+        log_warning("OpenSSL has its own memory already");
+    curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_new, g_free, memory_resize, g_strdup,
+                         memory_new_n);
+}
+
 Client *
 client_new(ClientDone done, gpointer data)
 {
     static gsize once;
     if (g_once_init_enter(&once)) {
-        /* Else a POST might lack what curl had no memory for: the key by which it is known. */
-        curl_global_init_mem(CURL_GLOBAL_DEFAULT, memory_new, g_free, memory_resize, g_strdup,
-                             memory_new_n);
+        end_without_memory();
         g_once_init_leave(&once, 1);
     }
     Client *client = g_new0(Client, 1);

@@ -155,6 +155,8 @@ def test_allocations_of_lead_submit(house, standin, place):
         return count
 
     all_of_them = send(2**60)
+    if all_of_them == 0:
+        return  # a sanitizer has allocators of its own
     stride = all_of_them / ALLOCATIONS if ALLOCATIONS else 1
     at = random.random() * stride
     while at < all_of_them:
