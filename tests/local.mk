@@ -2,7 +2,7 @@
 dist_check_SCRIPTS = tests/lint-man tests/test-completion tests/test-rules
 TESTS += tests/lint-man tests/test-completion tests/test-rules
 EXTRA_DIST += tests/e2e tests/accuracy.py tests/chaos tests/corpus tests/package.sh tests/queue \
-	tests/unit/processor.h
+	tests/unit/processor.h tests/tsan tests/valgrind.py tests/valgrind.supp
 
 PYTEST = /usr/bin/python3 -m pytest
 
@@ -30,6 +30,12 @@ chaos: all
 soak: all $(bench_programs)
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/chaos/soak.py $(SOAK)
 .PHONY: soak
+
+# Memcheck over the unit tests and a pass of both daemons, in a build without sanitizers.
+valgrind: all $(check_PROGRAMS)
+	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/valgrind.py \
+		$(check_PROGRAMS:%=$(abs_builddir)/%)
+.PHONY: valgrind
 
 dist-hook:
 	rm -rf $(distdir)/tests/e2e/__pycache__ $(distdir)/contrib/__pycache__

@@ -11,6 +11,7 @@ Standard library only.
 """
 
 import contextlib
+import functools
 import json
 import os
 import pwd
@@ -31,7 +32,7 @@ LEADS = "leads@example.com"  # the mailbox of a House's configuration
 OTHER = "office@example.com"  # a mailbox that lead-milter has nothing to do with
 
 # What a sanitizer says when it found something.
-SANITIZER = re.compile(rb"ERROR: (?:Address|Leak|Thread|Memory)Sanitizer|runtime error:")
+SANITIZER = re.compile(rb"(?:ERROR|WARNING|FATAL): (?:Address|Leak|Thread|Memory)Sanitizer|runtime error:")
 
 
 # Of the people in inquiry() and the samples; the token as well.
@@ -51,6 +52,26 @@ def program(name):
     if not path.exists():
         raise RuntimeError(f"{path} is not built")
     return str(path)
+
+
+@functools.cache
+def sanitizer_env():
+    """What the programs' sanitizers, if the build has any, are to be told. With ThreadSanitizer
+    GLib's locks as well, see tests/tsan/glib-locks.c."""
+    env = {"LSAN_OPTIONS": "exitcode=23", "UBSAN_OPTIONS": "print_stacktrace=1"}
+    if re.search(r"^SAN_FLAGS = .*sanitize=thread", (build_dir() / "Makefile").read_text(), re.M):
+        library = build_dir() / "glib-locks.so"
+        subprocess.run(f"cc -shared -fPIC -O1 -o {library} {SOURCE}/tests/tsan/glib-locks.c"
+                       " $(pkg-config --cflags --libs glib-2.0) -ldl", shell=True, check=True)
+        env["LD_PRELOAD"] = str(library)
+        env["G_SLICE"] = "always-malloc"  # a slice goes from thread to thread unseen
+        env["TSAN_OPTIONS"] = f"exitcode=23 suppressions={SOURCE}/tests/tsan/suppressions"
+    return env
+
+
+def environment():
+    """What our programs run in."""
+    return {**os.environ, **sanitizer_env()}
 
 
 def free_port():
@@ -111,8 +132,10 @@ class Daemon:
         self.process = None
 
     def start(self, wait=True):
-        env = dict(os.environ, LSAN_OPTIONS="exitcode=23", UBSAN_OPTIONS="print_stacktrace=1",
-                   **self.env)
+        env = {**environment(), **self.env}
+        preloads = [e["LD_PRELOAD"] for e in (self.env, sanitizer_env()) if "LD_PRELOAD" in e]
+        if preloads:
+            env["LD_PRELOAD"] = ":".join(preloads)
         options = {}
         if os.geteuid() == 0:
             # As under systemd: the socket belongs to Postfix's group, which may use it.
@@ -262,7 +285,8 @@ class House:
     def leadctl(self, *arguments, status=0, stdin=None):
         """Standard output of leadctl with this configuration; asserts its exit status."""
         done = subprocess.run([program("leadctl"), "-c", str(self.config), *map(str, arguments)],
-                              input=stdin, capture_output=True, timeout=60)
+                              input=stdin, capture_output=True, timeout=60,
+                              env=environment())
         assert not SANITIZER.search(done.stderr), done.stderr.decode("utf-8", "replace")
         if status is not None:
             assert done.returncode == status, (arguments, done.returncode, done.stdout, done.stderr)

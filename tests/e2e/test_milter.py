@@ -540,7 +540,7 @@ def test_socket_activation(idle):
             idle.milter.process = subprocess.Popen(
                 ["/bin/bash", "-c", f'exec 3<&{n}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "bash",
                  harness.program("lead-milter"), "-f", "-c", idle.house.config],
-                pass_fds=[n], stdout=log, stderr=log)
+                pass_fds=[n], stdout=log, stderr=log, env=harness.environment())
         with early:
             early.negotiate(6, 0x1FF, 0x1FFFFF)
             assert len(early.deliver(mail(1)).lead_ids) == 1
@@ -551,7 +551,7 @@ def test_socket_activation(idle):
 
 def test_in_the_background(idle):
     command = [harness.program("lead-milter"), "-c", str(idle.house.config)]
-    done = subprocess.run(command, capture_output=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, timeout=60, env=harness.environment())
     assert (done.returncode, done.stderr) == (0, b"")
     try:
         with harness.connect(idle.house.listen) as s:
@@ -561,7 +561,7 @@ def test_in_the_background(idle):
         os.kill(pid, signal.SIGTERM)
     wait_for(lambda: not os.path.exists(idle.house.listen.removeprefix("unix:")))
     idle.write_rules("broken", "oops: 1\n")
-    done = subprocess.run(command, capture_output=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, timeout=60, env=harness.environment())
     assert done.returncode == 78
     assert b"10-test.yaml:6:1" in done.stderr
 

@@ -1,0 +1,125 @@
+/* Preloaded into a program that is built with ThreadSanitizer: tells it of GLib's locks. Debian's
+ * GLib is not instrumented and its GMutex is a futex, so without this whatever a GMutex guards
+ * looks like a race. Each wrapper does what GLib does and says what that orders; a lock that is
+ * not taken orders nothing, so a forgotten one is still found (tests/tsan/race.c). */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <glib.h>
+
+/* ThreadSanitizer's, from the program; not there in any other that this is loaded into. */
+#pragma weak __tsan_acquire
+#pragma weak __tsan_release
+extern void __tsan_acquire(void *address);
+extern void __tsan_release(void *address);
+
+static void
+acquire(void *address)
+{
+    if (__tsan_acquire)
+        __tsan_acquire(address);
+}
+
+static void
+release(void *address)
+{
+    if (__tsan_release)
+        __tsan_release(address);
+}
+
+#define NEXT(type, name, ...) ((type(*)(__VA_ARGS__))dlsym(RTLD_NEXT, name))
+
+void
+g_mutex_lock(GMutex *mutex)
+{
+    static void (*next)(GMutex *);
+    if (!next)
+        next = NEXT(void, "g_mutex_lock", GMutex *);
+    next(mutex);
+    acquire(mutex);
+}
+
+gboolean
+g_mutex_trylock(GMutex *mutex)
+{
+    gboolean taken = NEXT(gboolean, "g_mutex_trylock", GMutex *)(mutex);
+    if (taken)
+        acquire(mutex);
+    return taken;
+}
+
+void
+g_mutex_unlock(GMutex *mutex)
+{
+    static void (*next)(GMutex *);
+    if (!next)
+        next = NEXT(void, "g_mutex_unlock", GMutex *);
+    release(mutex);
+    next(mutex);
+}
+
+/* Gives the mutex away and takes it again. */
+void
+g_cond_wait(GCond *cond, GMutex *mutex)
+{
+    static void (*next)(GCond *, GMutex *);
+    if (!next)
+        next = NEXT(void, "g_cond_wait", GCond *, GMutex *);
+    release(mutex);
+    next(cond, mutex);
+    acquire(mutex);
+}
+
+/* The macros' fast ways are atomic loads in instrumented code: those acquire what is released
+ * here. */
+#undef g_once_init_enter
+gboolean
+g_once_init_enter(volatile void *location)
+{
+    gboolean first = NEXT(gboolean, "g_once_init_enter", volatile void *)(location);
+    if (!first)
+        acquire((void *)location);
+    return first;
+}
+
+#undef g_once_init_leave
+void
+g_once_init_leave(volatile void *location, gsize result)
+{
+    release((void *)location);
+    NEXT(void, "g_once_init_leave", volatile void *, gsize)(location, result);
+}
+
+gpointer
+g_once_impl(GOnce *once, GThreadFunc function, gpointer argument)
+{
+    gpointer result =
+        NEXT(gpointer, "g_once_impl", GOnce *, GThreadFunc, gpointer)(once, function, argument);
+    acquire(once);
+    release(once);
+    release((void *)&once->status);
+    return result;
+}
+
+/* Counted references: whoever drops one is done with the object before the last one frees it. */
+typedef struct {
+    gpointer box;
+    GDestroyNotify clear;
+} Dropped;
+static __thread Dropped dropped;
+
+static void
+clear_dropped(gpointer box)
+{
+    acquire(box);
+    dropped.clear(box);
+}
+
+void
+g_atomic_rc_box_release_full(gpointer box, GDestroyNotify clear)
+{
+    Dropped outer = dropped;
+    release(box);
+    dropped = (Dropped){box, clear};
+    NEXT(void, "g_atomic_rc_box_release_full", gpointer, GDestroyNotify)(box, clear_dropped);
+    dropped = outer;
+}
