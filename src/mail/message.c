@@ -414,7 +414,7 @@ static void
 take_bare_text(Parts *parts, const GByteArray *bytes)
 {
     gsize length;
-    gsize used = MIN(bytes->len, LIMIT_PART_DECODED);
+    gsize used = MIN(bytes->len, LIMIT_PLAIN_DECODED);
     g_free(parts->text);
     parts->text = charset_to_utf8((const char *)bytes->data, used, NULL, &length);
     parts->text_limit |= used < bytes->len;

@@ -7,8 +7,8 @@
 #include "mail/charset.h"
 #include "mail/flowed.h"
 
-/* Encoded bytes of a part that are looked at: base64 and quoted-printable of mostly ASCII. */
-#define ENCODED_MAX (LIMIT_PART_DECODED * 3)
+/* Encoded bytes that are looked at for each decoded: base64, quoted-printable of mostly ASCII. */
+#define ENCODED_TIMES 3
 /* The plain text is poorer when the HTML has so many times its letters. */
 #define POORER 3
 /* Nobody's inquiry is shorter: it says that there is HTML to be looked at. */
@@ -113,8 +113,9 @@ walk_object(Walk *walk, GMimeObject *object, guint depth)
 
 /* --- decoding --- */
 
+/* Of `most` decoded bytes. */
 static char *
-decode(GMimePart *part, gsize *length, gboolean *limit)
+decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *whole = content ? g_mime_data_wrapper_get_stream(content) : NULL;
@@ -123,10 +124,11 @@ decode(GMimePart *part, gsize *length, gboolean *limit)
         return g_strdup("");
     }
     gint64 size = g_mime_stream_length(whole);
-    *limit |= size > ENCODED_MAX;
+    gint64 encoded = (gint64)most * ENCODED_TIMES;
+    *limit |= size > encoded;
     gint64 begin = whole->bound_start;
     g_autoptr(GMimeStream) piece =
-        g_mime_stream_substream(whole, begin, begin + CLAMP(size, 0, ENCODED_MAX));
+        g_mime_stream_substream(whole, begin, begin + CLAMP(size, 0, encoded));
     GMimeDataWrapper *wrapper =
         g_mime_data_wrapper_new_with_stream(piece, g_mime_data_wrapper_get_encoding(content));
     g_autoptr(GByteArray) bytes = g_byte_array_new();
@@ -136,9 +138,8 @@ decode(GMimePart *part, gsize *length, gboolean *limit)
     g_object_unref(wrapper);
 
     const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
-    *limit |= bytes->len > LIMIT_PART_DECODED;
-    return charset_to_utf8((const char *)bytes->data, MIN(bytes->len, LIMIT_PART_DECODED), charset,
-                           length);
+    *limit |= bytes->len > most;
+    return charset_to_utf8((const char *)bytes->data, MIN(bytes->len, most), charset, length);
 }
 
 static gboolean
@@ -152,7 +153,7 @@ static char *
 decode_plain(GMimePart *part, gboolean *limit)
 {
     gsize length;
-    char *text = decode(part, &length, limit);
+    char *text = decode(part, LIMIT_PLAIN_DECODED, &length, limit);
     if (!parameter_is(part, "format", "flowed"))
         return text;
     char *unwrapped = flowed_unwrap(text, parameter_is(part, "delsp", "yes"));
@@ -237,8 +238,8 @@ read_attached(Walk *walk)
             continue;
         gsize length;
         Attached *attached = g_new(Attached, 1);
-        *attached = (Attached){walk->kinds[i],
-                               decode(walk->attached[i], &length, &walk->parts->text_limit)};
+        *attached = (Attached){walk->kinds[i], decode(walk->attached[i], LIMIT_PLAIN_DECODED,
+                                                      &length, &walk->parts->text_limit)};
         g_ptr_array_add(walk->parts->attached, attached);
     }
 }
@@ -253,7 +254,8 @@ parts_read(GMimeMessage *message, Parts *parts)
         walk_object(&walk, root, 0);
     read_attached(&walk);
     if (walk.html)
-        parts->html_source = decode(walk.html, &parts->html_length, &parts->text_limit);
+        parts->html_source =
+            decode(walk.html, LIMIT_HTML_DECODED, &parts->html_length, &parts->text_limit);
     parts->text = walk.plain ? decode_plain(walk.plain, &parts->text_limit) : g_strdup("");
     if (prefer_html(parts)) {
         g_free(parts->text);
