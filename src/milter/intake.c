@@ -81,7 +81,7 @@ count_mail(const Inquiry *inquiry, const char *result)
         const LeadRecord *record =
             inquiry->records->len ? g_ptr_array_index(inquiry->records, i) : NULL;
         const char *shown = result ? result : record && record->held ? "held" : "new";
-        metrics_add(METRIC_MAILS, 1, source, shown, NULL);
+        metrics_add(METRIC_MAILS, 1, record ? record->source : source, shown, NULL);
     }
     if (result) /* fields are those of new leads */
         return;

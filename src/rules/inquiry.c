@@ -56,9 +56,66 @@ record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMai
     return record;
 }
 
+/* Of the recipients, ended by NULL, those of an account. */
+static GPtrArray *
+recipients_of(const Config *config, const InquiryMail *mail, guint account)
+{
+    GPtrArray *recipients = g_ptr_array_new();
+    for (guint i = 0; mail->recipients[i]; i++) {
+        int index = config_mailbox(config, mail->recipients[i]);
+        const ConfigMailbox *mailbox =
+            index < 0 ? NULL : g_ptr_array_index(config->mailboxes, index);
+        if (mailbox && mailbox->account == account)
+            g_ptr_array_add(recipients, (gpointer)mail->recipients[i]);
+    }
+    g_ptr_array_add(recipients, NULL);
+    return recipients;
+}
+
+/* Records of all; the extraction is of the first that has any. */
+static Inquiry *
+merge(Inquiry *all, Inquiry *one)
+{
+    if (!all || all->records->len == 0) {
+        inquiry_free(all);
+        return one;
+    }
+    g_ptr_array_extend_and_steal(all->records, g_ptr_array_ref(one->records));
+    inquiry_free(one);
+    return all;
+}
+
+/* Each account's with its own recipients: a rule may be for a mailbox of one of them. */
+static Inquiry *
+read_for_accounts(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
+{
+    Inquiry *all = NULL;
+    for (guint i = 0; i < config->accounts->len; i++) {
+        g_autoptr(GPtrArray) recipients = recipients_of(config, mail, i);
+        if (!g_ptr_array_index(recipients, 0))
+            continue;
+        InquiryMail its = *mail;
+        its.recipients = (const char *const *)recipients->pdata;
+        all = merge(all, inquiry_read(config, ruleset, &its));
+    }
+    return all;
+}
+
+static guint
+accounts_of(const Config *config, const InquiryMail *mail)
+{
+    guint n = 0;
+    for (guint i = 0; i < config->accounts->len; i++)
+        n += mailbox_for(config, mail, i) != NULL;
+    return n;
+}
+
 Inquiry *
 inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
 {
+    if (accounts_of(config, mail) > 1)
+        return read_for_accounts(config, ruleset, mail);
+
     MessageOptions message_options = {
         .sender = mail->sender,
         .recipients = mail->recipients,

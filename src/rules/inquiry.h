@@ -2,7 +2,8 @@
  *
  * The same code for lead-milter and for leadctl. One record for each account that a recipient
  * belongs to, with the defaults of the first mailbox in the configuration that matched; none for
- * ignored mail or when no recipient is ours.
+ * ignored mail or when no recipient is ours. For each account the rules are asked anew, and see the
+ * recipients of that account alone.
  */
 #ifndef LEAD_RULES_INQUIRY_H
 #define LEAD_RULES_INQUIRY_H
@@ -24,7 +25,7 @@ typedef struct {
 typedef struct {
     GPtrArray *records;     /* LeadRecord, in the order of accounts in the configuration */
     Extraction *extraction; /* its lead is the extracted one, without defaults */
-    Message *message;
+    Message *message;       /* both of the first account that has a record, or the last */
 } Inquiry;
 
 Inquiry *inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail);

@@ -141,6 +141,26 @@ test_a_rule_may_be_for_one_mailbox(void)
 }
 
 static void
+test_each_account_has_the_rules_of_its_own_mailbox(void)
+{
+    static const char rule[] = "source: acme\nwhen: {recipient: '^second@example\\.com$'}\n"
+                               "fields: {contact.position: {value: Owner}}\n";
+    static const char no[] = "source: acme\nwhen: {recipient: '^second@'}\naction: ignore\n";
+    const char *const both[] = {"<x@west.example.com>", "<second@example.com>", NULL};
+    g_autoptr(Inquiry) inquiry = read_with(rule, MAIL, both, FALSE);
+    g_assert_cmpuint(inquiry->records->len, ==, 2);
+    g_assert_cmpstr(record_at(inquiry, 0)->source, ==, "acme");
+    assert_has(record_at(inquiry, 0), "Owner");
+    g_assert_cmpstr(record_at(inquiry, 1)->source, ==, "none");
+    g_assert_null(strstr(record_at(inquiry, 1)->payload, "Owner"));
+    /* What one ignores, the other takes. */
+    g_autoptr(Inquiry) other = read_with(no, MAIL, both, FALSE);
+    g_assert_cmpuint(other->records->len, ==, 1);
+    g_assert_cmpstr(record_at(other, 0)->account, ==, "west");
+    g_assert_cmpstr(other->extraction->source, ==, NULL);
+}
+
+static void
 test_mail_for_others_and_ignored_mail_make_no_record(void)
 {
     g_autoptr(Inquiry) others = read_mail("<someone@example.com>", "<first@example.net>");
@@ -213,5 +233,6 @@ main(int argc, char **argv)
     TEST("any-mail", of_any_mail_there_is_a_valid_lead);
     g_test_add_func("/inquiry/people", test_the_same_words_of_two_people_are_two_inquiries);
     g_test_add_func("/inquiry/recipient", test_a_rule_may_be_for_one_mailbox);
+    g_test_add_func("/inquiry/recipients", test_each_account_has_the_rules_of_its_own_mailbox);
     return g_test_run();
 }
