@@ -254,7 +254,7 @@ char *
 charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
     g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
-    const char *p = decoded ? decoded : bytes, *end = p + length;
+    const char *p = decoded ? decoded : bytes ? bytes : "", *end = p + length;
     GString *out = g_string_sized_new(length + 1);
     if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
         p += 3;
