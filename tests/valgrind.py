@@ -23,6 +23,10 @@ from standin import StandIn  # noqa: E402
 MEMCHECK = ["valgrind", "--quiet", "--error-exitcode=99", "--leak-check=full", "--num-callers=30",
             "--errors-for-leak-kinds=definite,possible", "--show-leak-kinds=definite,possible",
             f"--suppressions={SOURCE}/tests/valgrind.supp"]
+# Of a daemon's configuration and rules, which live to its end, the only pointer is one behind their
+# count of references, which memcheck calls possibly lost.
+DAEMON = [option for option in MEMCHECK if "leak-kinds" not in option] + [
+    "--errors-for-leak-kinds=definite", "--show-leak-kinds=definite"]
 TIMED = re.compile(r"linear|hostile")
 MAILS = ["rules/samples/*-1.eml", "tests/corpus/seen/hostile-*.eml", "tests/corpus/seen/card-*.eml",
          "tests/corpus/seen/forward-r*.eml"]
@@ -45,18 +49,18 @@ def daemons():
     house = House(folder, api.url, api.ca_file)
     try:
         for daemon in (house.milter, house.submit):
-            daemon.wrapper = MEMCHECK
+            daemon.wrapper = DAEMON
             daemon.start(wait=False)
-            daemon.wait_ready(300)
+            daemon.wait_ready(900)
         mails = sorted(path for pattern in MAILS for path in SOURCE.glob(pattern))
         leads = 0
-        with Milter(house.listen, timeout=300) as milter:
+        with Milter(house.listen, timeout=900) as milter:
             for path in mails:
                 mail = re.sub(rb"\r?\n", b"\r\n", path.read_bytes())
                 leads += len(milter.deliver(mail).lead_ids)
         house.leadctl("queue", "release", "all")
-        wait_for(lambda: house.states() == {"done": leads}, 300, house.states, pause=0.5)
-        statuses = {daemon.name: daemon.stop(120) for daemon in (house.milter, house.submit)}
+        wait_for(lambda: house.states() == {"done": leads}, 900, house.states, pause=0.5)
+        statuses = {daemon.name: daemon.stop(300) for daemon in (house.milter, house.submit)}
         words = f"{len(mails)} mails, {leads} leads at the API: {statuses}"
         good = leads > 20 and len(api.keys) == leads and not any(statuses.values())
         return good, words + ("" if good else "\n" + house.logs())

@@ -111,6 +111,7 @@ def test_without_threads_at_its_start_it_ends_and_says_so(house, gone):
 def test_lead_submit_without_threads_goes_on(house, standin, gone, sink):
     """Its one other thread sends the mail to alert_to."""
     house.configure(alert_to="ops@example.org", alert_smtp=sink.address)
+    house.milter.env = {}
     house.milter.start()
     gone.touch()
     house.submit.start()

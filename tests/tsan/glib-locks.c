@@ -100,6 +100,40 @@ g_once_impl(GOnce *once, GThreadFunc function, gpointer argument)
     return result;
 }
 
+/* What is pushed was made before it is worked on. The queue in between is GLib's own. */
+typedef struct {
+    GFunc work;
+    gpointer data;
+} Pool;
+
+static void
+work_on(gpointer item, gpointer data)
+{
+    const Pool *pool = data;
+    acquire(item);
+    pool->work(item, pool->data);
+}
+
+GThreadPool *
+g_thread_pool_new(GFunc work, gpointer data, gint most, gboolean exclusive, GError **error)
+{
+    static Pool pools[64]; /* for good: threads may outlive their pool */
+    static gint used;
+    gint n = g_atomic_int_add(&used, 1);
+    g_assert(n < (gint)G_N_ELEMENTS(pools));
+    pools[n] = (Pool){work, data};
+    return NEXT(GThreadPool *, "g_thread_pool_new", GFunc, gpointer, gint, gboolean,
+                GError **)(work_on, &pools[n], most, exclusive, error);
+}
+
+gboolean
+g_thread_pool_push(GThreadPool *pool, gpointer item, GError **error)
+{
+    release(item);
+    return NEXT(gboolean, "g_thread_pool_push", GThreadPool *, gpointer, GError **)(pool, item,
+                                                                                    error);
+}
+
 /* Counted references: whoever drops one is done with the object before the last one frees it. */
 typedef struct {
     gpointer box;

@@ -1,5 +1,6 @@
 /* What the stage must find, and what it must not: two threads that add to one number each way.
- * usage: race lock|once|box|none   none has a race; ThreadSanitizer ends it with its exit code. */
+ * usage: race lock|once|box|pool|none   none has a race; ThreadSanitizer ends it with its exit
+ * code. */
 #include <glib.h>
 #include <string.h>
 
@@ -59,13 +60,32 @@ drop(gpointer box)
     return NULL;
 }
 
+static void
+take(gpointer item, gpointer expected)
+{
+    g_assert(*(int *)item == GPOINTER_TO_INT(expected));
+}
+
+static gpointer
+push(gpointer unused)
+{
+    int *items = g_new(int, ROUNDS);
+    GThreadPool *pool = g_thread_pool_new(take, GINT_TO_POINTER(9), 2, TRUE, NULL);
+    for (int i = 0; i < ROUNDS; i++) {
+        items[i] = 9;
+        g_thread_pool_push(pool, &items[i], NULL);
+    }
+    g_thread_pool_free(pool, FALSE, TRUE);
+    return NULL;
+}
+
 int
 main(int argc, char **argv)
 {
     static const struct {
         const char *name;
         GThreadFunc work;
-    } ways[] = {{"lock", add}, {"once", look}, {"box", drop}, {"none", add}};
+    } ways[] = {{"lock", add}, {"once", look}, {"box", drop}, {"pool", push}, {"none", add}};
     const char *way = argc == 2 ? argv[1] : "";
     locked = strcmp(way, "lock") == 0;
     for (gsize i = 0; i < G_N_ELEMENTS(ways); i++) {

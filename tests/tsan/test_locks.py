@@ -20,7 +20,7 @@ def race(tmp_path_factory):
                                       capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("way", ["lock", "once", "box"])
+@pytest.mark.parametrize("way", ["lock", "once", "box", "pool"])
 def test_what_glib_orders_is_no_race(race, way):
     done = race(way)
     assert (done.returncode, done.stderr) == (0, "")
