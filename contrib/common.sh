@@ -8,9 +8,12 @@ build_packages="gcc g++ make autoconf automake pkg-config libc6-dev libglib2.0-d
   libpcre2-dev libcurl4-openssl-dev libsqlite3-dev libxml2-dev libyaml-dev libjson-glib-dev
   libmilter-dev libphonenumber-dev libicu-dev tzdata ca-certificates"
 run_packages="postfix python3 openssl procps"
+# What make bench measures against, and draws with.
+bench_packages="nginx-light nghttp2-client curl gnuplot-nox"
 # Sendmail is not among these: its package conflicts with Postfix's, see unpack_sendmail.
 check_packages="m4 opendkim opendkim-tools systemd python3-pytest python3-yaml python3-selenium
-  chromium chromium-driver mandoc clang libclang-rt-dev dpkg-dev debhelper fakeroot lintian debootstrap"
+  chromium chromium-driver mandoc clang libclang-rt-dev dpkg-dev debhelper fakeroot lintian debootstrap
+  $bench_packages"
 
 started=$SECONDS
 
@@ -43,7 +46,7 @@ apt_install() {
 }
 
 # Install what is missing of the packages named; nothing is upgraded for its own sake or removed.
-# A Postfix or OpenDKIM that is installed here is not started, and Postfix gets no configuration.
+# A daemon that is installed here is not started, and Postfix gets no configuration.
 need_packages() {
   local missing log policy=
   command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
@@ -51,7 +54,7 @@ need_packages() {
   [ ${#missing[@]} -gt 0 ] || return 0
   say "installing ${missing[*]}"
   log=$(mktemp)
-  if [[ " ${missing[*]} " == *" postfix "* || " ${missing[*]} " == *" opendkim "* ]]; then
+  if [[ " ${missing[*]} " =~ " "(postfix|opendkim|nginx-light)" " ]]; then
     debconf-set-selections <<<'postfix postfix/main_mailer_type select No configuration'
     if [ ! -e /usr/sbin/policy-rc.d ]; then
       policy=/usr/sbin/policy-rc.d

@@ -27,7 +27,7 @@ chaos: all
 .PHONY: chaos
 
 # Memory, descriptors and threads over a million mails; SOAK may hold soak.py's options.
-soak: all $(bench_programs)
+soak: bench-programs
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 $(srcdir)/tests/chaos/soak.py $(SOAK)
 .PHONY: soak
 

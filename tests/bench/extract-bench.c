@@ -1,12 +1,13 @@
 /* extract-bench: the way of a mail from its bytes to the lead's payload, in process.
  *
- * Prints one line of JSON like milter-load's.
+ * Prints one line of JSON like milter-load's; the time is the thread's own, of a processor.
  *
  * usage: extract-bench [-n MESSAGES] RULES MAIL
  */
 #include <glib.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rules/inquiry.h"
@@ -28,19 +29,29 @@ by_value(gconstpointer a, gconstpointer b)
     return (x > y) - (x < y);
 }
 
+/* Microseconds. */
+static gint64
+processor_time(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return (gint64)now.tv_sec * G_USEC_PER_SEC + now.tv_nsec / 1000;
+}
+
 static gboolean
 measure(const Config *config, Ruleset *ruleset, const InquiryMail *mail, guint messages)
 {
     g_autofree gint64 *times = g_new(gint64, messages);
     guint leads = 0;
-    gint64 begun = g_get_monotonic_time();
+    inquiry_free(inquiry_read(config, ruleset, mail)); /* what is set up once is not counted */
+    gint64 begun = processor_time();
     for (guint i = 0; i < messages; i++) {
-        gint64 start = g_get_monotonic_time();
+        gint64 start = processor_time();
         g_autoptr(Inquiry) inquiry = inquiry_read(config, ruleset, mail);
         leads += inquiry->records->len;
-        times[i] = g_get_monotonic_time() - start;
+        times[i] = processor_time() - start;
     }
-    double seconds = (g_get_monotonic_time() - begun) / 1e6;
+    double seconds = (processor_time() - begun) / 1e6;
     qsort(times, messages, sizeof *times, by_value);
     printf("{\"messages\": %u, \"seconds\": %.3f, \"rate\": %.1f, \"p50\": %" G_GINT64_FORMAT
            ", \"p95\": %" G_GINT64_FORMAT ", \"p99\": %" G_GINT64_FORMAT ", \"leads\": %u}\n",

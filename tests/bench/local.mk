@@ -10,9 +10,16 @@ tests_bench_extract_bench_SOURCES = tests/bench/extract-bench.c
 tests_bench_gmime_bench_SOURCES = tests/bench/gmime-bench.c
 tests_bench_gmime_bench_LDADD = $(GMIME_LIBS) $(PCRE2_LIBS)
 CLEANFILES += $(bench_programs)
-EXTRA_DIST += tests/bench/bench.py
+bench_scripts = tests/bench/bench.py tests/bench/contestants.py tests/bench/mailbox.py \
+	tests/bench/milter.py tests/bench/postfix.py tests/bench/scaling.py tests/bench/submit.py \
+	tests/bench/table.py
+EXTRA_DIST += $(bench_scripts) tests/bench/scaling.svg
 
-bench: all $(bench_programs)
+# One after the other: both make the library.
+bench-programs: all
+	@$(MAKE) --no-print-directory $(bench_programs)
+
+bench: bench-programs
 	LEAD_BUILD='$(abs_builddir)' PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3 \
 		$(srcdir)/tests/bench/bench.py $(BENCH_FLAGS)
-.PHONY: bench
+.PHONY: bench bench-programs

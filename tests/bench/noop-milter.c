@@ -1,7 +1,9 @@
-/* noop-milter: what a milter costs that looks at everything and does nothing. The measure of
- * make bench.
+/* noop-milter: what a milter costs that does nothing. The measure of make bench.
  *
- * usage: noop-milter unix:PATH
+ * "noop" looks at everything and lets it pass; "accept" ends each mail at DATA, so that no header
+ * and no body come: as little as libmilter can do.
+ *
+ * usage: noop-milter noop|accept unix:PATH
  */
 #include <libmilter/mfapi.h>
 #include <stdio.h>
@@ -49,29 +51,45 @@ on_body(SMFICTX *context, unsigned char *chunk, size_t length)
     return SMFIS_CONTINUE;
 }
 
+static sfsistat
+accept_all(SMFICTX *context)
+{
+    (void)context;
+    return SMFIS_ACCEPT;
+}
+
+static const struct smfiDesc noop = {
+    .xxfi_name = (char *)"noop-milter",
+    .xxfi_version = SMFI_VERSION,
+    .xxfi_connect = on_connect,
+    .xxfi_helo = on_word,
+    .xxfi_envfrom = on_words,
+    .xxfi_envrcpt = on_words,
+    .xxfi_data = on_event,
+    .xxfi_header = on_header,
+    .xxfi_eoh = on_event,
+    .xxfi_body = on_body,
+    .xxfi_eom = on_event,
+};
+
+static const struct smfiDesc at_data = {
+    .xxfi_name = (char *)"accept-milter",
+    .xxfi_version = SMFI_VERSION,
+    .xxfi_data = accept_all,
+};
+
 int
 main(int argc, char **argv)
 {
-    struct smfiDesc description = {
-        .xxfi_name = (char *)"noop-milter",
-        .xxfi_version = SMFI_VERSION,
-        .xxfi_connect = on_connect,
-        .xxfi_helo = on_word,
-        .xxfi_envfrom = on_words,
-        .xxfi_envrcpt = on_words,
-        .xxfi_data = on_event,
-        .xxfi_header = on_header,
-        .xxfi_eoh = on_event,
-        .xxfi_body = on_body,
-        .xxfi_eom = on_event,
-    };
-    if (argc != 2 || strncmp(argv[1], "unix:", 5) != 0) {
-        fprintf(stderr, "usage: noop-milter unix:PATH\n");
+    int accepts = argc == 3 && strcmp(argv[1], "accept") == 0;
+    if (argc != 3 || (!accepts && strcmp(argv[1], "noop") != 0) ||
+        strncmp(argv[2], "unix:", 5) != 0) {
+        fprintf(stderr, "usage: noop-milter noop|accept unix:PATH\n");
         return 64;
     }
-    if (smfi_setconn(argv[1]) != MI_SUCCESS || smfi_register(description) != MI_SUCCESS ||
-        smfi_opensocket(1) != MI_SUCCESS) {
-        fprintf(stderr, "noop-milter: %s: cannot be opened\n", argv[1]);
+    if (smfi_setconn(argv[2]) != MI_SUCCESS ||
+        smfi_register(accepts ? at_data : noop) != MI_SUCCESS || smfi_opensocket(1) != MI_SUCCESS) {
+        fprintf(stderr, "noop-milter: %s: cannot be opened\n", argv[2]);
         return 69;
     }
     return smfi_main() == MI_SUCCESS ? 0 : 70;

@@ -19,8 +19,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
 
-import bench  # noqa: E402
-import harness  # noqa: E402
+from contestants import Nginx, check, harness, load  # noqa: E402
 
 FIGURES = ["megabytes", "files", "threads"]
 SLACK = {"megabytes": 4, "files": 8, "threads": 8}
@@ -66,8 +65,9 @@ def main():
     options.add_argument("--connections", type=int, default=10)
     options.add_argument("--out", type=Path, default=Path("."))
     options = options.parse_args()
+    check("nginx", "openssl")
     folder = harness.temporary_folder()
-    nginx = bench.Nginx(folder)
+    nginx = Nginx(folder)
     house = harness.House(folder, endpoint=nginx.url, ca_file=nginx.ca_file)
     house.configure(authserv_id=None)  # else the sample, which nobody signed, would be held
     rows, stop, count = [], threading.Event(), [0]
@@ -78,7 +78,7 @@ def main():
         watcher.start()
         step = max(options.mails // 100, 100)
         while count[0] < options.mails:
-            bench.load(house.listen, options.connections, step, harness.LEADS)
+            load(house.listen, options.connections, step, harness.LEADS)
             count[0] += step
             house.leadctl("queue", "purge", "--older", "1s")
         harness.wait_for(lambda: set(house.states()) <= {"done"}, 600, house.states, pause=1)

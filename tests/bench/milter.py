@@ -1,0 +1,92 @@
+"""Items 1, 2 and 9: what lead-milter costs mail that is not ours and mail that is, how large it
+grows, and how soon it is there."""
+
+import statistics
+import time
+
+from contestants import (Folder, Milter, harness, load, median_of, median_ratio, rounds_of,
+                         status_megabytes)
+from table import Row
+
+START_TIMES = 5  # at least
+
+
+def sides_of(house, noop, accept, connections, messages):
+    def side(address, recipient):
+        return lambda: load(address, connections, messages, recipient)
+    return {"no-op": side(noop.address, harness.LEADS),
+            "accept": side(accept.address, harness.LEADS),
+            "foreign": side(house.listen, harness.OTHER),
+            "lead": side(house.listen, harness.LEADS)}
+
+
+def rates(results, *names):
+    return ", ".join(f"{median_of(results[name], 'rate'):.0f}/s" for name in names)
+
+
+def rows_of(busy, alone):
+    """`busy`: on 10 connections, `alone`: on one."""
+    noop, lead = busy["no-op"], busy["lead"]
+    tail = statistics.median(result["p99"] / result["p50"] for result in lead)
+    behind = statistics.median((a["p50"] - b["p50"]) / 1000
+                               for a, b in zip(alone["lead"], alone["no-op"]))
+    return [
+        Row(1, "foreign mail / no-op milter", median_ratio(busy["foreign"], noop), least=2.3,
+            of=rates(busy, "foreign", "no-op")),
+        Row(1, "a milter that accepts at DATA / no-op milter", median_ratio(busy["accept"], noop),
+            of=rates(busy, "accept", "no-op")),
+        Row(2, "a lead, committed / no-op milter", median_ratio(lead, noop), least=0.6,
+            of=rates(busy, "lead", "no-op")),
+        Row(2, "a lead's p99 / its p50", tail, most=5,
+            of=f"p50 {median_of(lead, 'p50') / 1000:.2f} ms"),
+        Row(2, "a lead on one connection, p50 beyond no-op's", behind, unit="ms", most=1,
+            of=f"p50 {median_of(alone['lead'], 'p50') / 1000:.2f} ms"),
+    ]
+
+
+def costs(options):
+    with Folder() as folder:
+        house = folder.house()
+        noop = folder.start(Milter(folder.path, "noop"))
+        accept = folder.start(Milter(folder.path, "accept"))
+        house.milter.start()
+        busy = rounds_of(options.rounds, sides_of(house, noop, accept, 10, options.messages))
+        alone = rounds_of(options.rounds, sides_of(house, noop, accept, 1,
+                                                   max(options.messages // 5, 20)))
+        leads = sum(result["leads"] for result in busy["lead"])
+        assert leads == options.rounds * options.messages, f"{leads} leads"
+    return rows_of(busy, alone)
+
+
+def start_up(house):
+    """Milliseconds from exec until the socket takes a connection."""
+    begun = time.monotonic()
+    house.milter.start(wait=False)
+    harness.wait_for(lambda: harness.answers(house.listen), pause=0.0005)
+    took = time.monotonic() - begun
+    house.milter.stop()
+    return took * 1000
+
+
+def growth(options):
+    with Folder() as folder:
+        house = folder.house()
+        starts = [start_up(house) for _ in range(max(options.rounds, START_TIMES))]
+        house.milter.start()
+        figures = []
+        for _ in range(10):
+            load(house.listen, 10, max(options.leads // 10, 10), harness.LEADS)
+            figures.append(status_megabytes(house.milter.process, "VmRSS"))
+        peak = status_megabytes(house.milter.process, "VmHWM")
+    return [
+        Row(9, f"resident memory after {options.leads} leads", figures[-1], unit="MB", most=60,
+            of=f"{peak:.0f} MB at most"),
+        Row(9, "the same / after a fifth of them", figures[-1] / figures[1], most=1.1,
+            of=" ".join(f"{figure:.0f}" for figure in figures) + " MB"),
+        Row(9, "from exec to the first connection", statistics.median(starts), unit="ms", most=50,
+            of=f"{min(starts):.0f} to {max(starts):.0f} ms"),
+    ]
+
+
+def measure(options):
+    return costs(options) + growth(options)
