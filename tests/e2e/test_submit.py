@@ -266,6 +266,22 @@ def test_a_closed_port_is_tried_again(leads, standin):
     assert len(standin.leads) == 5
 
 
+def test_a_name_without_an_address_is_tried_again(house, standin):
+    account = house.settings()["accounts"][0]
+    house.configure(accounts=[{**account, "endpoint": "https://api.invalid/a/leads"}])
+    house.submit.start()
+    leads = Leads(house)
+    key, = leads.put()
+    status, words = leads.wait_attempts(key, 1)[0][:2]
+    assert status == 0 and "resolve" in words
+    leads.wait(pending=1)
+    house.configure(accounts=[account])
+    house.submit.reload()
+    leads.make_due(key)
+    leads.wait(done=1)
+    assert len(standin.leads) == 1
+
+
 @pytest.mark.parametrize("certified,days", [(("DNS:elsewhere.example",), 2),
                                             (("IP:127.0.0.1",), 0)])
 def test_a_wrong_certificate_is_not_trusted(house, place, certified, days):
