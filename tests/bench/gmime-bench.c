@@ -5,7 +5,8 @@
  * It does what such a filter needs and no more: one text, no HTML, no forwards, no judging of what
  * it found.
  *
- * usage: gmime-bench [-n MESSAGES] MAIL
+ * usage: gmime-bench [-d] [-n MESSAGES] MAIL
+ *   -d  decode what is attached as well
  */
 #include <glib.h>
 #include <gmime/gmime.h>
@@ -40,6 +41,7 @@ static const char *const patterns[] = {
 static pcre2_code *codes[G_N_ELEMENTS(patterns)];
 static pcre2_match_data *match_data;
 static pcre2_match_context *match_context;
+static gboolean decoding;
 
 static void
 compile(void)
@@ -73,6 +75,18 @@ pick(GMimeObject *parent, GMimeObject *object, gpointer data)
         *picked = object;
 }
 
+/* Every part's content, as bytes that nobody takes. */
+static void
+decode(GMimeObject *parent, GMimeObject *object, gpointer data)
+{
+    (void)parent, (void)data;
+    if (!GMIME_IS_PART(object))
+        return;
+    g_autoptr(GObject) nowhere = G_OBJECT(g_mime_stream_null_new());
+    g_mime_data_wrapper_write_to_stream(g_mime_part_get_content(GMIME_PART(object)),
+                                        GMIME_STREAM(nowhere));
+}
+
 static guint
 search(const char *text)
 {
@@ -96,6 +110,8 @@ read_mail(const char *bytes, gsize length)
     if (message) {
         GMimeObject *part = NULL;
         g_mime_message_foreach(message, pick, &part);
+        if (decoding)
+            g_mime_message_foreach(message, decode, NULL);
         found += g_mime_message_get_subject(message) != NULL;
         found += internet_address_list_length(g_mime_message_get_from(message)) > 0;
         char *text = part ? g_mime_text_part_get_text(GMIME_TEXT_PART(part)) : NULL;
@@ -123,13 +139,16 @@ int
 main(int argc, char **argv)
 {
     int messages = 2000;
-    for (int option; (option = getopt(argc, argv, "n:")) != -1;) {
-        if (option != 'n')
+    for (int option; (option = getopt(argc, argv, "dn:")) != -1;) {
+        if (option == 'd')
+            decoding = TRUE;
+        else if (option == 'n')
+            messages = MAX(atoi(optarg), 1);
+        else
             return 64;
-        messages = MAX(atoi(optarg), 1);
     }
     if (argc - optind != 1) {
-        fprintf(stderr, "usage: gmime-bench [-n MESSAGES] MAIL\n");
+        fprintf(stderr, "usage: gmime-bench [-d] [-n MESSAGES] MAIL\n");
         return 64;
     }
     g_autoptr(GError) error = NULL;

@@ -126,7 +126,7 @@ def one_size(options, kind, size):
         house.milter.start()
         mail = folder.path / "mail.eml"
         mail.write_bytes(text_mail(KB))
-        load(house.listen, 1, 20, harness.LEADS, mail)
+        load(house.listen, 10, 200, harness.LEADS, mail)  # what each of its threads keeps
         small = status_megabytes(house.milter.process, "VmHWM")
         before = processor_seconds(house.milter.process)
         mail.write_bytes(KINDS[kind](size))
@@ -166,10 +166,10 @@ def attachment_row(options):
         mail.write_bytes(attachment_mail(options.largest))
         results = rounds_of(options.rounds, {
             "ours": lambda: run_json(tool("extract-bench"), "-n", 3, RULES, mail),
-            "bare": lambda: run_json(tool("gmime-bench"), "-n", 3, mail)})
+            "decoded": lambda: run_json(tool("gmime-bench"), "-d", "-n", 3, mail)})
     times = ", ".join(f"{1000 / median_of(result, 'rate'):.1f} ms" for result in results.values())
-    return Row(6, f"attachment: time of {options.largest / MB:.3g} MB / bare GMime's, which decodes"
-               " none", median_ratio(results["bare"], results["ours"]), most=1.5, of=times)
+    return Row(6, f"attachment of {options.largest / MB:.2g} MB: extraction / GMime that decodes it",
+               median_ratio(results["decoded"], results["ours"]), most=0.75, of=times)
 
 
 def measure(options):
