@@ -1,4 +1,7 @@
-"""Item 7: lead-submit beside one curl for each lead and beside h2load, to the same nginx."""
+"""Item 7: lead-submit beside one curl for each lead and beside h2load, to the same nginx.
+
+One curl that sends all, as many at a time, shows what libcurl can do without a queue.
+"""
 
 import re
 import shlex
@@ -44,14 +47,14 @@ def lead_submit(house, queue, leads):
     return side
 
 
-def headers(nginx):
+def headers():
     return ["Content-Type: application/json", "Accept: application/json",
             "Idempotency-Key: 3f0d6c3e-0000-4000-8000-000000000000",
             f"Authorization: Bearer {harness.TOKEN}"]
 
 
 def h2load(house, body, leads):
-    words = [word for header in headers(house.nginx) for word in ("-H", header)]
+    words = [word for header in headers() for word in ("-H", header)]
 
     def side():
         out = run(find("h2load"), "-n", leads, "-c", 1, "-m", STREAMS, "-d", body, *words,
@@ -61,37 +64,50 @@ def h2load(house, body, leads):
     return side
 
 
+def curl(house, body):
+    words = [word for header in headers() for word in ("-H", header)]
+    return [find("curl"), "-s", "-S", "-f", "-o", "/dev/null", "--cacert",
+            str(house.nginx.ca_file), "--data-binary", f"@{body}", *words]
+
+
 def curls(house, body, leads):
     """A shell that starts one after the other."""
-    words = [word for header in headers(house.nginx) for word in ("-H", header)]
-    curl = shlex.join([find("curl"), "-s", "-S", "-f", "-o", "/dev/null", "--cacert",
-                       str(house.nginx.ca_file), "--data-binary", f"@{body}", *words,
-                       house.nginx.url])
+    each = shlex.join([*curl(house, body), house.nginx.url])
 
     def side():
         begun = time.monotonic()
-        subprocess.run(["sh", "-ec", f"i=0; while [ $i -lt {leads} ]; do {curl}; i=$((i+1)); done"],
+        subprocess.run(["sh", "-ec", f"i=0; while [ $i -lt {leads} ]; do {each}; i=$((i+1)); done"],
                        check=True)
         return {"rate": leads / (time.monotonic() - begun)}
     return side
 
 
+def one_curl(house, body, leads):
+    def side():
+        begun = time.monotonic()
+        run(*curl(house, body), "--parallel", "--parallel-max", STREAMS, "--http2",
+            f"{house.nginx.url}?[1-{leads}]", stderr=subprocess.DEVNULL)
+        return {"rate": leads / (time.monotonic() - begun)}
+    return side
+
+
 def idle(house, queue, leads):
-    """Milliseconds from each commit to the API's answer, one lead at a time."""
+    """Milliseconds from lead-milter's answer, when a lead is on disk, to the API's, one lead at a
+    time."""
     begun = time.time_ns() // 1000
     house.submit.start(wait=False)
-    client = Client(house.listen)
-    for number in range(leads):
-        mail = harness.inquiry(number, subject=f"Idle {begun}")
-        client.deliver(mail.replace(b"\n", b"\r\n"), [harness.LEADS])
-        done = begun
-        harness.wait_for(lambda: queue.number("SELECT count(*) FROM attempts WHERE started > ?",
-                                              done) > number, 20, "the lead to be sent", 0.01)
-    client.socket.close()
+    committed = []
+    with Client(house.listen) as client:
+        for number in range(leads):
+            mail = harness.inquiry(number, subject=f"Idle {begun}").replace(b"\n", b"\r\n")
+            client.deliver(mail, [harness.LEADS])
+            committed.append(time.time_ns() // 1000)
+            harness.wait_for(lambda: queue.number("SELECT count(*) FROM attempts WHERE started > ?",
+                                                  begun) == len(committed), 20, pause=0.01)
     house.submit.stop()
-    rows = queue.db.execute("SELECT ended - created FROM leads JOIN attempts ON lead = seq"
-                            " WHERE started > ?", (begun,))
-    return [row[0] / 1000 for row in rows]
+    answered = queue.db.execute("SELECT ended FROM attempts WHERE started > ? ORDER BY lead",
+                                (begun,))
+    return [(row[0] - then) / 1000 for row, then in zip(answered, committed)]
 
 
 def measure(options):
@@ -104,6 +120,7 @@ def measure(options):
         body.write_text(queue.number("SELECT payload FROM leads"))
         sides = {"lead-submit": lead_submit(house, queue, options.submitted),
                  "h2load": h2load(house, body, options.submitted),
+                 "one curl": one_curl(house, body, options.submitted),
                  "curl": curls(house, body, options.curls)}
         # The one that made the body is sent too.
         house.submit.start(wait=False)
@@ -119,6 +136,8 @@ def measure(options):
             least=50, of=f"{rate['lead-submit']}, {rate['curl']}"),
         Row(7, "lead-submit / h2load", median_ratio(ours, results["h2load"]), least=0.5,
             of=f"{rate['lead-submit']}, {rate['h2load']}"),
+        Row(7, "one curl for all, without a queue / h2load",
+            median_ratio(results["one curl"], results["h2load"]), of=rate["one curl"]),
         Row(7, "commit to the API's answer when idle, p50", statistics.median(waits), unit="ms",
             most=5, of=f"{len(waits)} leads, p95 {sorted(waits)[len(waits) * 95 // 100]:.1f} ms"),
     ]
