@@ -45,16 +45,29 @@ extraction_free(Extraction *extraction)
 
 /* --- which source --- */
 
+static void
+add_trial(Run *run, const Source *source, const WhenResult *result)
+{
+    char *condition =
+        result->view ? g_strconcat(result->unwanted ? "not." : "", result->view, NULL) : NULL;
+    Trial *trial = g_new0(Trial, 1);
+    *trial = (Trial){source->name, source->file,   result->holds, condition,
+                     result->line, result->column, result->limit};
+    g_ptr_array_add(run->result->trials, trial);
+}
+
+/* Those that cannot take the mail are asked for the account only. */
 static const Source *
 choose_source(Run *run, const Ruleset *ruleset)
 {
+    g_autofree gboolean *may = choice_may(ruleset->choice, run->gates);
     for (guint i = 0; i < ruleset->sources->len; i++) {
         const Source *source = g_ptr_array_index(ruleset->sources, i);
-        WhenResult result = when_judge(source->when, run->message, &run->budget);
-        Trial *trial = g_new0(Trial, 1);
-        *trial = (Trial){source->name, source->file,  result.holds, result.condition,
-                         result.line,  result.column, result.limit};
-        g_ptr_array_add(run->result->trials, trial);
+        if (!may[i] && run->options->brief)
+            continue;
+        WhenResult result = when_judge(source->when, run->message, run->gates, &run->budget);
+        if (!run->options->brief || result.limit)
+            add_trial(run, source, &result);
         if (result.holds)
             return source;
     }
@@ -225,6 +238,17 @@ judge_trust(Run *run)
         g_strdup_printf("%u %% sure, which is below hold_below: %s", result->trust, result->doubt);
 }
 
+static void
+make_lead(Run *run)
+{
+    run->result->lead = run->lead = lead_new();
+    if (run->source)
+        run_fields(run);
+    judge_trust(run);
+    if (!run->options->keep_lead_open)
+        extraction_complete(run->lead, run->message, run->options);
+}
+
 Extraction *
 extraction_run(Ruleset *ruleset, const Message *message, const ExtractionOptions *options)
 {
@@ -235,19 +259,15 @@ extraction_run(Ruleset *ruleset, const Message *message, const ExtractionOptions
     result->trials = g_ptr_array_new_with_free_func(trial_free);
     Run run = {.result = result, .message = message, .options = options ? options : &none};
     pattern_budget_begin(&run.budget, LIMIT_PATTERN_TIME);
+    run.gates = gates_new(ruleset->gates, message);
     run.source = choose_source(&run, ruleset);
     if (run.source) {
         result->source = run.source->name;
         judge_action(&run);
     }
-    if (result->action == ACTION_IGNORE)
-        return result;
-    result->lead = run.lead = lead_new();
-    if (run.source)
-        run_fields(&run);
-    judge_trust(&run);
-    if (!run.options->keep_lead_open)
-        extraction_complete(run.lead, message, run.options);
+    if (result->action != ACTION_IGNORE)
+        make_lead(&run);
+    gates_free(run.gates);
     return result;
 }
 

@@ -64,6 +64,7 @@ typedef struct {
     guint hold_below;               /* percent of trust below which a lead is held; 0: none is */
     gboolean judge_links;           /* look for links that lead elsewhere than they say */
     gboolean keep_lead_open;        /* do not complete the lead: the caller adds defaults first */
+    gboolean brief; /* of the account, only what won and which limits were reached */
 } ExtractionOptions;
 
 Extraction *extraction_run(Ruleset *ruleset, const Message *message,

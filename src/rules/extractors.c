@@ -28,6 +28,7 @@ typedef struct {
 
 /* --- the account --- */
 
+/* Takes `why` over. */
 static Step *
 add_step(Attempt *attempt, StepOutcome outcome, const char *view, gsize offset, gsize length,
          const char *raw, char *why)
@@ -50,6 +51,15 @@ add_step(Attempt *attempt, StepOutcome outcome, const char *view, gsize offset, 
     };
     g_ptr_array_add(attempt->run->result->steps, step);
     return step;
+}
+
+/* A candidate that is none. */
+static void
+reject(Attempt *attempt, const char *view, const char *raw, const char *why)
+{
+    attempt->candidates++;
+    if (!attempt->run->options->brief)
+        add_step(attempt, STEP_REJECTED, view, 0, 0, raw, g_strdup(why));
 }
 
 /* --- offering a candidate --- */
@@ -102,7 +112,7 @@ offer_as(Attempt *attempt, const char *view, gsize offset, gsize length, const c
         attempt->elsewhere = attempt->field->type == TYPE_PHONE && strcmp(set, name) != 0;
         return !attempt->elsewhere;
     }
-    if (attempt->rejected++ < REJECTED_KEPT)
+    if (attempt->rejected++ < REJECTED_KEPT && !run->options->brief)
         add_step(attempt, STEP_REJECTED, view, offset, length, raw, why);
     else
         g_free(why);
@@ -217,14 +227,13 @@ look_for_another(Attempt *attempt, const ViewRef *view, const char *key, guint n
 }
 
 static gboolean
-run_one_label(Attempt *attempt, const ViewRef *view, const char *key)
+run_one_label(Attempt *attempt, const ViewRef *view, const LabelIndex *index, const char *key)
 {
     AttributeType type = attempt->field->type;
     LabelExtent extent = type == TYPE_NOTES                           ? LABEL_ALL
                          : type == TYPE_ADDRESS || type == TYPE_LINES ? LABEL_BLOCK
                                                                       : LABEL_LINE;
     const char *text = view_text(view, attempt->run->message);
-    const LabelIndex *index = index_of(attempt->run, text);
     gsize offset, length;
     for (guint n = 0; may_go_on(attempt) && label_find(index, key, n, extent, &offset, &length);
          n++) {
@@ -242,11 +251,15 @@ static gboolean
 run_label(Attempt *attempt)
 {
     const Extractor *extractor = attempt->extractor;
-    for (guint v = 0; v < extractor->views->len; v++)
-        for (guint i = 0; i < extractor->labels->len; i++)
-            if (run_one_label(attempt, &g_array_index(extractor->views, ViewRef, v),
-                              g_ptr_array_index(extractor->labels, i)))
+    for (guint v = 0; v < extractor->views->len; v++) {
+        const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
+        const LabelIndex *index = index_of(attempt->run, view_text(view, attempt->run->message));
+        for (guint i = 0; i < extractor->labels->len; i++) {
+            const char *key = g_ptr_array_index(extractor->labels, i);
+            if (label_has(index, key) && run_one_label(attempt, view, index, key))
                 return TRUE;
+        }
+    }
     return FALSE;
 }
 
@@ -297,6 +310,8 @@ run_pattern(Attempt *attempt)
     gboolean limit = FALSE;
     for (guint v = 0; v < extractor->views->len && !limit; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
+        if (!gates_open(attempt->run->gates, view->gate))
+            continue;
         if (run_pattern_in(attempt, view->name, text_of(attempt->run, view), &limit))
             return TRUE;
     }
@@ -335,8 +350,7 @@ run_scheme(Attempt *attempt)
                               ? "the link stands in a footer or a quote"
                               : NULL;
         if (why) {
-            add_step(attempt, STEP_REJECTED, "links", 0, 0, value, g_strdup(why));
-            attempt->candidates++;
+            reject(attempt, "links", value, why);
         } else if (offer(attempt, "links", 0, 0, value)) {
             return TRUE;
         }
@@ -452,8 +466,7 @@ run_from(Attempt *attempt)
         why = "a site's address: who writes is named in the mail";
     if (!why)
         return offer(attempt, word, 0, 0, value);
-    attempt->candidates++;
-    add_step(attempt, STEP_REJECTED, word, 0, 0, value, g_strdup(why));
+    reject(attempt, word, value, why);
     return FALSE;
 }
 
@@ -517,7 +530,7 @@ extractor_run(Run *run, const Field *field, const Extractor *extractor)
     };
     Attempt attempt = {.run = run, .field = field, .extractor = extractor};
     gboolean won = kinds[extractor->kind](&attempt);
-    if (attempt.candidates == 0)
+    if (attempt.candidates == 0 && !run->options->brief)
         add_step(&attempt, STEP_NOTHING, NULL, 0, 0, NULL, NULL);
     return won || attempt.elsewhere;
 }

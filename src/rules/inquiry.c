@@ -129,6 +129,7 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
         .hold_below = config->hold_below,
         .judge_links = config->hold_below > 0 || mail->explain,
         .keep_lead_open = TRUE,
+        .brief = !mail->explain,
     };
     Inquiry *inquiry = g_new0(Inquiry, 1);
     inquiry->records = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);

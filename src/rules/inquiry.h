@@ -19,7 +19,7 @@ typedef struct {
     const char *sender;            /* envelope */
     const char *const *recipients; /* ends in NULL */
     const char *queue_id;          /* or NULL */
-    gboolean explain;              /* judge all that lowers the trust, whatever it takes */
+    gboolean explain;              /* judge all that lowers the trust, and keep the whole account */
 } InquiryMail;
 
 typedef struct {

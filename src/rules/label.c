@@ -24,26 +24,65 @@ typedef struct {
 
 struct LabelIndex {
     GArray *places;     /* Place, in the text's order */
-    GHashTable *by_key; /* key → GArray of indices into places */
+    GHashTable *by_key; /* key, by its address → GArray of indices into places */
     const char *text, *end;
-    GHashTable *known;
-    guint64 beginnings[4]; /* a bit for each first byte of a known key */
+    const LabelSet *known;
+};
+
+struct LabelSet {
+    GHashTable *keys;
+    guint64 beginnings[4]; /* a bit for each first byte of a key */
 };
 
 /* --- keys --- */
 
+static gunichar
+letter_at(const char *p)
+{
+    return (guchar)*p < 0x80 ? (guchar)*p : g_utf8_get_char(p);
+}
+
 static gboolean
 is_decoration(gunichar c)
 {
-    return g_unichar_isspace(c) || (c < 0x80 && strchr("*_:?#>~`|=-[].", (int)c)) || c == 0x2022 ||
-           c == 0x00B7 || c == 0x2026 || c == 0x25AA || c == 0xFF1A || c == 0xFEFF || c == 0x200B;
+    switch (c) {
+    case ' ':
+    case '\t':
+    case '\n':
+    case '\f':
+    case '\r':
+    case '*':
+    case '_':
+    case ':':
+    case '?':
+    case '#':
+    case '>':
+    case '~':
+    case '`':
+    case '|':
+    case '=':
+    case '-':
+    case '[':
+    case ']':
+    case '.':
+    case 0x2022:
+    case 0x00B7:
+    case 0x2026:
+    case 0x25AA:
+    case 0xFF1A:
+    case 0xFEFF:
+    case 0x200B:
+        return TRUE;
+    default:
+        return c >= 0x80 && g_unichar_isspace(c);
+    }
 }
 
 /* Behind decoration and the number of a question: "1. Your name". */
 static const char *
 skip_decoration(const char *begin, const char *end)
 {
-    while (begin < end && is_decoration(g_utf8_get_char(begin)))
+    while (begin < end && is_decoration(letter_at(begin)))
         begin = g_utf8_next_char(begin);
     gsize digits = 0;
     while (digits < 3 && begin + digits < end && g_ascii_isdigit(begin[digits]))
@@ -51,7 +90,7 @@ skip_decoration(const char *begin, const char *end)
     const char *behind = begin + digits;
     if (digits == 0 || digits > 2 || end - behind < 2 || !strchr(".)", *behind) || behind[1] != ' ')
         return begin;
-    for (behind++; behind < end && is_decoration(g_utf8_get_char(behind));)
+    for (behind++; behind < end && is_decoration(letter_at(behind));)
         behind = g_utf8_next_char(behind);
     return behind;
 }
@@ -62,7 +101,7 @@ trim(const char **begin, const char **end)
     *begin = skip_decoration(*begin, *end);
     while (*end > *begin) {
         const char *last = g_utf8_find_prev_char(*begin, *end);
-        if (!last || !is_decoration(g_utf8_get_char(last)))
+        if (!last || !is_decoration(letter_at(last)))
             return;
         *end = last;
     }
@@ -78,43 +117,80 @@ drop_suffix(const char *begin, const char **end, const char *suffix)
     return TRUE;
 }
 
-char *
-label_key(const char *label, gsize length)
+/* A small letter may take a byte more than its capital. */
+#define KEY_MAX (LABEL_MAX * 2)
+
+/* The key of a label in `key`, KEY_MAX + 1 bytes; its length, 0 when there is none. */
+static gsize
+write_key(const char *label, gsize length, char *key)
 {
     const char *begin = label, *end = label + length;
+    gsize n = 0;
     if (length > LABEL_MAX)
-        return NULL;
+        return 0;
     trim(&begin, &end);
     if (drop_suffix(begin, &end, "(required)") || drop_suffix(begin, &end, "(optional)"))
         trim(&begin, &end);
-    if (begin == end)
-        return NULL;
-    GString *key = g_string_sized_new(end - begin);
     gboolean space = FALSE;
     for (const char *p = begin; p < end; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (g_unichar_isspace(c) || c == '_') {
+        gunichar c = letter_at(p);
+        if (c == '_' || (c < 0x80 ? g_ascii_isspace((char)c) : g_unichar_isspace(c))) {
             space = TRUE;
             continue;
         }
         if (space)
-            g_string_append_c(key, ' ');
+            key[n++] = ' ';
         space = FALSE;
-        g_string_append_unichar(key, c == 0x2019 ? '\'' : g_unichar_tolower(c));
+        if (c < 0x80)
+            key[n++] = g_ascii_tolower((char)c);
+        else if (c == 0x2019)
+            key[n++] = '\'';
+        else
+            n += (gsize)g_unichar_to_utf8(g_unichar_tolower(c), key + n);
     }
-    return g_string_free(key, FALSE);
+    key[n] = '\0';
+    return n;
 }
 
-static void
-note_beginnings(LabelIndex *index)
+char *
+label_key(const char *label, gsize length)
 {
-    GHashTableIter iter;
-    gpointer key;
-    g_hash_table_iter_init(&iter, index->known);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        guchar first = *(const guchar *)key;
-        index->beginnings[first / 64] |= (guint64)1 << first % 64;
-    }
+    char key[KEY_MAX + 1];
+    gsize n = write_key(label, length, key);
+    return n > 0 ? g_strndup(key, n) : NULL;
+}
+
+char *
+label_intern(char *key)
+{
+    char *interned = g_ref_string_new_intern(key);
+    g_free(key);
+    return interned;
+}
+
+LabelSet *
+label_set_new(void)
+{
+    LabelSet *set = g_new0(LabelSet, 1);
+    set->keys = g_hash_table_new(g_str_hash, g_str_equal);
+    return set;
+}
+
+void
+label_set_free(LabelSet *set)
+{
+    if (!set)
+        return;
+    g_hash_table_unref(set->keys);
+    g_free(set);
+}
+
+void
+label_set_add(LabelSet *set, char *key)
+{
+    guchar first = *(const guchar *)key;
+    set->beginnings[first / 64] |= (guint64)1 << first % 64;
+    g_hash_table_add(set->keys, key);
 }
 
 /* FALSE for most lines of prose, without a look at more than their first letter. */
@@ -126,20 +202,18 @@ may_be_known(const LabelIndex *index, const char *begin, const char *end)
         return FALSE;
     guchar first = (guchar)g_ascii_tolower(*begin);
     /* Beyond ASCII, lower case may begin with another byte. */
-    return first >= 0x80 || (index->beginnings[first / 64] >> first % 64 & 1);
+    return first >= 0x80 || (index->known->beginnings[first / 64] >> first % 64 & 1);
 }
 
 /* The set's own copy of a label, or NULL when it is not known. */
 static const char *
 known_key(const LabelIndex *index, const char *begin, const char *end)
 {
-    if (end <= begin || end - begin > LABEL_MAX || !may_be_known(index, begin, end))
+    char key[KEY_MAX + 1];
+    if (end <= begin || end - begin > LABEL_MAX || !may_be_known(index, begin, end) ||
+        write_key(begin, end - begin, key) == 0)
         return NULL;
-    g_autofree char *key = label_key(begin, end - begin);
-    gpointer own = NULL;
-    if (key)
-        g_hash_table_lookup_extended(index->known, key, &own, NULL);
-    return own;
+    return g_hash_table_lookup(index->known->keys, key);
 }
 
 /* --- building --- */
@@ -340,15 +414,14 @@ numbers_free(gpointer numbers)
 }
 
 LabelIndex *
-label_index(const char *text, GHashTable *known)
+label_index(const char *text, const LabelSet *known)
 {
     LabelIndex *index = g_new0(LabelIndex, 1);
     index->text = text;
     index->end = text + strlen(text);
     index->known = known;
-    note_beginnings(index);
     index->places = g_array_new(FALSE, FALSE, sizeof(Place));
-    index->by_key = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, numbers_free);
+    index->by_key = g_hash_table_new_full(NULL, NULL, NULL, numbers_free);
     for (const char *line = text; *line;) {
         const char *end = line + text_line(line);
         if (end > line)
@@ -453,6 +526,12 @@ strip(const char **begin, const char **end)
         ++*begin;
     while (*end > *begin && (g_ascii_isspace((*end)[-1]) || strchr("*_|;", (*end)[-1])))
         --*end;
+}
+
+gboolean
+label_has(const LabelIndex *index, const char *key)
+{
+    return g_hash_table_contains(index->by_key, key);
 }
 
 gboolean

@@ -9,7 +9,8 @@
  *
  * Built once for a text and a set of labels, in linear time, then asked for any of them.
  * Limits: a label has at most LABEL_MAX bytes, an index LABELS_FOUND_MAX places.
- * Ownership: the index borrows text and set. Thread rule: none shared.
+ * Ownership: the index borrows text and set. Thread rule: none shared but the sets, which do not
+ * change once they are made.
  */
 #ifndef LEAD_RULES_LABEL_H
 #define LEAD_RULES_LABEL_H
@@ -19,13 +20,21 @@
 #define LABEL_MAX 120
 #define LABELS_FOUND_MAX 2000
 
+typedef struct LabelSet LabelSet;
 typedef struct LabelIndex LabelIndex;
 
 /* The form in which labels are compared; NULL when nothing is left or it is too long. */
 char *label_key(const char *label, gsize length);
+/* A key, which is taken over, as one that is the same pointer as every equal one: a GRefString, to
+ * be released as such. */
+char *label_intern(char *key);
 
-/* `known`: a set of label_key()s. */
-LabelIndex *label_index(const char *text, GHashTable *known);
+LabelSet *label_set_new(void);
+void label_set_free(LabelSet *set); /* takes NULL */
+/* An interned key, which the set borrows. */
+void label_set_add(LabelSet *set, char *key);
+
+LabelIndex *label_index(const char *text, const LabelSet *known);
 void label_index_free(LabelIndex *index); /* takes NULL */
 
 typedef enum {
@@ -35,6 +44,8 @@ typedef enum {
 } LabelExtent;
 #define LABEL_BLOCK_LINES 6
 
+/* Whether the text has the label at all; `key` is interned, here as below. */
+gboolean label_has(const LabelIndex *index, const char *key);
 /* The n-th value of a label: its place in the text, trimmed. FALSE beyond the last. Empty values
  * are left out. */
 gboolean label_find(const LabelIndex *index, const char *key, guint n, LabelExtent extent,

@@ -1,9 +1,13 @@
 liblead_a_SOURCES += \
+	src/rules/choice.c src/rules/choice.h \
 	src/rules/draft.c src/rules/draft.h \
 	src/rules/extraction.c src/rules/extraction.h src/rules/run.h \
 	src/rules/extractors.c \
+	src/rules/gate.c src/rules/gate.h \
 	src/rules/inquiry.c src/rules/inquiry.h \
 	src/rules/label.c src/rules/label.h \
+	src/rules/literal.c src/rules/literal.h \
+	src/rules/needles.c src/rules/needles.h \
 	src/rules/pattern.c src/rules/pattern.h src/rules/pattern-private.h \
 	src/rules/pattern-book.c \
 	src/rules/ruleset.c src/rules/ruleset.h src/rules/ruleset-private.h \
@@ -49,3 +53,12 @@ check_PROGRAMS += tests/unit/test-inquiry
 tests_unit_test_inquiry_SOURCES = tests/unit/test-inquiry.c \
 	tests/unit/rulefolder.c tests/unit/rulefolder.h
 TESTS += tests/unit/test-inquiry
+
+check_PROGRAMS += tests/unit/test-literal
+tests_unit_test_literal_SOURCES = tests/unit/test-literal.c
+TESTS += tests/unit/test-literal
+
+check_PROGRAMS += tests/unit/test-choice
+tests_unit_test_choice_SOURCES = tests/unit/test-choice.c \
+	tests/unit/rulefolder.c tests/unit/rulefolder.h
+TESTS += tests/unit/test-choice

@@ -2,6 +2,7 @@
 #ifndef LEAD_RULES_RULESET_PRIVATE_H
 #define LEAD_RULES_RULESET_PRIVATE_H
 
+#include "rules/choice.h"
 #include "rules/pattern.h"
 #include "rules/ruleset.h"
 #include "rules/source.h"
@@ -12,6 +13,8 @@ struct Ruleset {
     GPtrArray *sources;      /* Source, in the order they are asked */
     GPtrArray *source_files; /* the YamlFile of each, while loading */
     PatternBook *book;
+    GateBook *gates;
+    Choice *choice;
     Wire *wire;
 };
 

@@ -14,6 +14,8 @@ clear(gpointer data)
         g_ptr_array_unref(ruleset->sources);
     wire_free(ruleset->wire);
     pattern_book_free(ruleset->book);
+    gate_book_free(ruleset->gates);
+    choice_free(ruleset->choice);
     g_ptr_array_unref(ruleset->files); /* the sources borrow from them */
 }
 
@@ -290,6 +292,17 @@ read_files(Ruleset *ruleset, Diags *diags)
     }
 }
 
+/* What lets most patterns alone; see gate.h and choice.h. */
+static void
+make_gates(Ruleset *ruleset)
+{
+    ruleset->gates = gate_book_new();
+    for (guint i = 0; i < ruleset->sources->len; i++)
+        source_add_gates(g_ptr_array_index(ruleset->sources, i), ruleset->gates);
+    gate_book_compile(ruleset->gates);
+    ruleset->choice = choice_new(ruleset->sources, ruleset->gates);
+}
+
 Ruleset *
 ruleset_load(const char *folder, Diags *diags)
 {
@@ -308,7 +321,10 @@ ruleset_load(const char *folder, Diags *diags)
     if (readable && diags_errors(diags) == errors && !ruleset->wire)
         diags_error(diags, folder, 0, 0, "no wire table: the file centerpoint.yaml is missing");
     ruleset->source_files = NULL;
-    return diags_errors(diags) == errors ? g_steal_pointer(&ruleset) : NULL;
+    if (diags_errors(diags) != errors)
+        return NULL;
+    make_gates(ruleset);
+    return g_steal_pointer(&ruleset);
 }
 
 const Wire *

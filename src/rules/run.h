@@ -13,6 +13,7 @@ typedef struct {
     const Source *source;
     Lead *lead;
     PatternBudget budget;
+    Gates *gates;
     GHashTable *indexes; /* a view's text → LabelIndex */
 } Run;
 

@@ -55,8 +55,7 @@ source_free(gpointer data)
     g_ptr_array_unref(source->own);
     if (source->fields)
         g_ptr_array_unref(source->fields);
-    if (source->labels)
-        g_hash_table_unref(source->labels);
+    label_set_free(source->labels);
     g_ptr_array_unref(source->extractors);
     g_ptr_array_unref(source->tests);
     g_free(source);
@@ -71,7 +70,7 @@ read_views(Reader *reader, const YamlNode *in, Extractor *extractor)
     extractor->views = g_array_new(FALSE, FALSE, sizeof(ViewRef));
     for (guint i = 0; in && i < yaml_list_length(in); i++) {
         const YamlNode *node = yaml_list_at(in, i);
-        ViewRef view = {-1, NULL, "notes"};
+        ViewRef view = {-1, NULL, "notes", 0};
         gboolean notes = extractor->kind == EXTRACTOR_PATTERN && node->kind == YAML_SCALAR &&
                          strcmp(node->text, "notes") == 0;
         extractor->in_notes |= notes;
@@ -83,15 +82,21 @@ read_views(Reader *reader, const YamlNode *in, Extractor *extractor)
     /* Not all of the text: what a forwarder signs with is not the inquirer's. */
     guint n = extractor->kind == EXTRACTOR_LABEL ? G_N_ELEMENTS(defaults) : 1;
     for (guint i = 0; i < n; i++) {
-        ViewRef view = {defaults[i], NULL, view_names[defaults[i]]};
+        ViewRef view = {defaults[i], NULL, view_names[defaults[i]], 0};
         g_array_append_val(extractor->views, view);
     }
 }
 
 static void
+label_free(gpointer label)
+{
+    g_ref_string_release(label);
+}
+
+static void
 read_labels(Reader *reader, const YamlNode *list, Extractor *extractor)
 {
-    extractor->labels = g_ptr_array_new_with_free_func(g_free);
+    extractor->labels = g_ptr_array_new_with_free_func(label_free);
     if (yaml_list_length(list) == 0)
         yaml_error(reader->file, list, reader->diags, "expected a label or a list of labels");
     for (guint i = 0; i < yaml_list_length(list); i++) {
@@ -101,7 +106,7 @@ read_labels(Reader *reader, const YamlNode *list, Extractor *extractor)
             continue;
         char *key = label_key(text, strlen(text));
         if (key)
-            g_ptr_array_add(extractor->labels, key);
+            g_ptr_array_add(extractor->labels, label_intern(key));
         else
             yaml_error(reader->file, node, reader->diags,
                        "a label needs a letter or digit, and %d bytes at most", LABEL_MAX);
@@ -461,6 +466,24 @@ put_addresses_last(GPtrArray *fields)
     g_ptr_array_unref(sorted);
 }
 
+void
+source_add_gates(Source *source, GateBook *book)
+{
+    when_add_gates(source->when, book);
+    for (guint i = 0; i < source->extractors->len; i++) {
+        Extractor *extractor = g_ptr_array_index(source->extractors, i);
+        if (extractor->kind != EXTRACTOR_PATTERN)
+            continue;
+        g_autoptr(GPtrArray) patterns = g_ptr_array_new();
+        g_ptr_array_add(patterns, extractor->pattern);
+        for (guint v = 0; v < extractor->views->len; v++) {
+            ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
+            if (view->view >= 0 || view->header) /* not the notes, which are no view */
+                view->gate = gate_book_add(book, view, patterns);
+        }
+    }
+}
+
 static void
 collect_labels(Source *source)
 {
@@ -469,11 +492,11 @@ collect_labels(Source *source)
         for (guint j = 0; j < field->extractors->len; j++) {
             const Extractor *extractor = g_ptr_array_index(field->extractors, j);
             for (guint k = 0; extractor->labels && k < extractor->labels->len; k++)
-                g_hash_table_add(source->labels, g_ptr_array_index(extractor->labels, k));
+                label_set_add(source->labels, g_ptr_array_index(extractor->labels, k));
             for (guint k = 0; extractor->template && k < extractor->template->len; k++) {
                 const Reference *reference = g_ptr_array_index(extractor->template, k);
                 if (reference->kind == REFERENCE_LABEL)
-                    g_hash_table_add(source->labels, reference->name);
+                    label_set_add(source->labels, reference->name);
             }
         }
     }
@@ -504,7 +527,7 @@ void
 source_resolve(Source *source, const GPtrArray *chain, const YamlFile *file, Diags *diags)
 {
     source->fields = g_ptr_array_new_with_free_func(field_free);
-    source->labels = g_hash_table_new(g_str_hash, g_str_equal);
+    source->labels = label_set_new();
     for (guint i = 0; i < chain->len; i++)
         inherit(source, g_ptr_array_index(chain, i));
     put_addresses_last(source->fields);

@@ -8,6 +8,7 @@
 
 #include "lead/attribute.h"
 #include "rules/extraction.h"
+#include "rules/label.h"
 #include "rules/when.h"
 
 typedef enum {
@@ -26,7 +27,7 @@ typedef struct {
     const char *file, *source;
     guint line, column;
     GArray *views;       /* ViewRef, where it looks; label and pattern */
-    GPtrArray *labels;   /* char *, label_key()s; label */
+    GPtrArray *labels;   /* char *, label_intern()ed; label */
     Pattern *pattern;    /* pattern, and link when it is no scheme */
     const char *word;    /* card: the key; link: tel or mailto; from: from, reply_to or sender */
     GPtrArray *template; /* Reference; value */
@@ -60,7 +61,7 @@ typedef struct {
     GPtrArray *extractors;   /* Extractor, all of this file's, owned */
     GPtrArray *own;          /* Field, as in the file */
     GPtrArray *fields;       /* Field, with inherited extractors; addresses last */
-    GHashTable *labels;      /* set of all labels of `fields` */
+    LabelSet *labels;        /* all labels of `fields` */
     GPtrArray *tests;        /* SourceTest */
 } Source;
 
@@ -74,6 +75,9 @@ void source_free(gpointer source);
 /* Make `fields` and `labels` of the chain of sources, this one first. Reports values that refer to
  * each other in a circle. */
 void source_resolve(Source *source, const GPtrArray *chain, const YamlFile *file, Diags *diags);
+
+/* Give its patterns their gates. */
+void source_add_gates(Source *source, GateBook *book);
 
 void field_free(gpointer field);
 

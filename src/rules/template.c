@@ -20,7 +20,10 @@ static void
 reference_free(gpointer data)
 {
     Reference *reference = data;
-    g_free(reference->name);
+    if (reference->kind == REFERENCE_LABEL)
+        g_ref_string_release(reference->name);
+    else
+        g_free(reference->name);
     g_free(reference);
 }
 
@@ -67,7 +70,7 @@ add_reference(GPtrArray *parts, const char *name)
     if (g_str_has_prefix(name, "label.")) {
         char *key = label_key(name + 6, strlen(name + 6));
         if (key)
-            add(parts, REFERENCE_LABEL, key);
+            add(parts, REFERENCE_LABEL, label_intern(key));
         return key != NULL;
     }
     if (g_str_has_prefix(name, "card.")) {

@@ -17,7 +17,7 @@ typedef enum {
     REFERENCE_SUBJECT,
     REFERENCE_FROM_NAME,
     REFERENCE_FROM_ADDRESS,
-    REFERENCE_LABEL, /* `name` is the label's key */
+    REFERENCE_LABEL, /* `name` is the label's key, interned */
     REFERENCE_CARD,
 } ReferenceKind;
 

@@ -9,7 +9,7 @@ view_parse(const YamlFile *file, const YamlNode *node, const char *what, ViewRef
     const char *name;
     if (!yaml_text(file, node, &name, diags))
         return FALSE;
-    *view = (ViewRef){-1, NULL, name};
+    *view = (ViewRef){-1, NULL, name, 0};
     if (g_str_has_prefix(name, "header.")) {
         view->header = name + strlen("header.");
         if (*view->header)

@@ -129,9 +129,11 @@ when_is_conditional(const When *when)
 }
 
 static gboolean
-condition_holds(const Condition *condition, const Message *message, PatternBudget *budget,
-                gboolean *limit)
+condition_holds(const Condition *condition, const Message *message, Gates *gates,
+                PatternBudget *budget, gboolean *limit)
 {
+    if (!gates_open(gates, condition->view.gate))
+        return FALSE;
     const char *text = view_text(&condition->view, message);
     gsize length = strlen(text);
     for (guint i = 0; i < condition->patterns->len; i++) {
@@ -145,34 +147,35 @@ condition_holds(const Condition *condition, const Message *message, PatternBudge
 }
 
 static void
-fails(WhenResult *result, const Condition *condition, const char *prefix)
+fails(WhenResult *result, const Condition *condition, gboolean unwanted)
 {
-    if (result->condition)
+    if (result->view)
         return; /* the first alternative's says most */
-    result->condition = g_strconcat(prefix, condition->view.name, NULL);
+    result->view = condition->view.name;
+    result->unwanted = unwanted;
     result->line = condition->line;
     result->column = condition->column;
 }
 
 static gboolean
-alternative_holds(const Alternative *alternative, const Message *message, PatternBudget *budget,
-                  WhenResult *result)
+alternative_holds(const Alternative *alternative, const Message *message, Gates *gates,
+                  PatternBudget *budget, WhenResult *result)
 {
     for (guint i = 0; i < alternative->all->len; i++) {
         const Condition *condition = g_ptr_array_index(alternative->all, i);
-        if (!condition_holds(condition, message, budget, &result->limit)) {
-            fails(result, condition, "");
+        if (!condition_holds(condition, message, gates, budget, &result->limit)) {
+            fails(result, condition, FALSE);
             return FALSE;
         }
     }
     for (guint i = 0; i < alternative->none->len; i++) {
         const Condition *condition = g_ptr_array_index(alternative->none, i);
         gboolean limit = FALSE;
-        gboolean holds = condition_holds(condition, message, budget, &limit);
+        gboolean holds = condition_holds(condition, message, gates, budget, &limit);
         result->limit |= limit;
         /* What could not be judged to its end might have turned the mail away. */
         if (holds || limit) {
-            fails(result, condition, "not.");
+            fails(result, condition, TRUE);
             return FALSE;
         }
     }
@@ -180,13 +183,61 @@ alternative_holds(const Alternative *alternative, const Message *message, Patter
 }
 
 WhenResult
-when_judge(const When *when, const Message *message, PatternBudget *budget)
+when_judge(const When *when, const Message *message, Gates *gates, PatternBudget *budget)
 {
     WhenResult result = {.holds = when->alternatives->len == 0};
     for (guint i = 0; i < when->alternatives->len && !result.holds; i++)
-        result.holds =
-            alternative_holds(g_ptr_array_index(when->alternatives, i), message, budget, &result);
+        result.holds = alternative_holds(g_ptr_array_index(when->alternatives, i), message, gates,
+                                         budget, &result);
     if (result.holds)
-        g_clear_pointer(&result.condition, g_free);
+        result.view = NULL;
     return result;
+}
+
+/* --- gates --- */
+
+static void
+add_gates(GPtrArray *conditions, GateBook *book)
+{
+    for (guint i = 0; i < conditions->len; i++) {
+        Condition *condition = g_ptr_array_index(conditions, i);
+        condition->view.gate = gate_book_add(book, &condition->view, condition->patterns);
+    }
+}
+
+void
+when_add_gates(When *when, GateBook *book)
+{
+    for (guint i = 0; i < when->alternatives->len; i++) {
+        Alternative *alternative = g_ptr_array_index(when->alternatives, i);
+        add_gates(alternative->all, book);
+        add_gates(alternative->none, book);
+    }
+}
+
+/* The one that the fewest have; GATE_NONE when there is none. */
+static guint
+rarest_gate(const Alternative *alternative, const GateBook *book)
+{
+    guint best = GATE_NONE;
+    for (guint i = 0; i < alternative->all->len; i++) {
+        guint gate = ((const Condition *)g_ptr_array_index(alternative->all, i))->view.gate;
+        if (gate != GATE_NONE &&
+            (best == GATE_NONE || gate_book_users(book, gate) < gate_book_users(book, best)))
+            best = gate;
+    }
+    return best;
+}
+
+GArray *
+when_gates(const When *when, const GateBook *book)
+{
+    g_autoptr(GArray) gates = g_array_new(FALSE, FALSE, sizeof(guint));
+    for (guint i = 0; i < when->alternatives->len; i++) {
+        guint gate = rarest_gate(g_ptr_array_index(when->alternatives, i), book);
+        if (gate == GATE_NONE)
+            return NULL;
+        g_array_append_val(gates, gate);
+    }
+    return gates->len ? g_steal_pointer(&gates) : NULL;
 }

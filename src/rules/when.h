@@ -7,6 +7,7 @@
 #ifndef LEAD_RULES_WHEN_H
 #define LEAD_RULES_WHEN_H
 
+#include "rules/gate.h"
 #include "rules/pattern.h"
 #include "rules/view.h"
 
@@ -19,12 +20,21 @@ gboolean when_is_conditional(const When *when); /* FALSE when it holds for every
 
 typedef struct {
     gboolean holds;
-    char *condition;    /* the first that failed ("from", "not.subject"); NULL when it holds */
+    const char *view;   /* of the first condition that failed; NULL when it holds */
+    gboolean unwanted;  /* it failed because it held, under `not` */
     guint line, column; /* of that condition */
     gboolean limit;     /* a pattern reached a limit */
 } WhenResult;
 
-WhenResult when_judge(const When *when, const Message *message, PatternBudget *budget);
+/* `gates` are the message's; NULL to run every pattern. */
+WhenResult when_judge(const When *when, const Message *message, Gates *gates,
+                      PatternBudget *budget);
+
+/* Give each condition its gate. */
+void when_add_gates(When *when, GateBook *book);
+/* When all have theirs: one gate for each way in which it may hold, all of which are shut only when
+ * it does not hold; guint. NULL when there is a way without one. */
+GArray *when_gates(const When *when, const GateBook *book);
 
 /* Compile with diagnostics that point into the pattern. NULL on error. */
 Pattern *when_pattern(const YamlFile *file, const YamlNode *node, PatternBook *book, Diags *diags);

@@ -5,15 +5,15 @@
 #include "processor.h"
 
 /* The labels that are looked for and end each other's values. */
-static GHashTable *
+static LabelSet *
 labels(void)
 {
     static const char *const names[] = {
         "Name",  "Full name", "Phone",   "Phone number", "Email",   "E-mail",        "City",
         "State", "Message",   "Company", "Title",        "Address", "Visitor's name"};
-    GHashTable *known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    LabelSet *known = label_set_new(); /* its keys stay interned */
     for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        g_hash_table_add(known, label_key(names[i], strlen(names[i])));
+        label_set_add(known, label_intern(label_key(names[i], strlen(names[i]))));
     return known;
 }
 
@@ -21,8 +21,8 @@ labels(void)
 static char *
 find(const char *text, const char *label, guint n, LabelExtent extent)
 {
-    g_autoptr(GHashTable) known = labels();
-    g_autofree char *key = label_key(label, strlen(label));
+    LabelSet *known = labels();
+    char *key = label_intern(label_key(label, strlen(label)));
     LabelIndex *index = label_index(text, known);
     gsize offset, length;
     char *value = NULL;
@@ -31,6 +31,8 @@ find(const char *text, const char *label, guint n, LabelExtent extent)
         value = g_strndup(text + offset, length);
     }
     label_index_free(index);
+    label_set_free(known);
+    g_ref_string_release(key);
     return value;
 }
 
@@ -70,6 +72,29 @@ test_a_label_is_known_however_it_is_written(void)
         g_autofree char *key = label_key(written[i], strlen(written[i]));
         g_assert_cmpstr(key, ==, "phone number");
     }
+}
+
+/* A small letter of three bytes, of a capital of two. */
+static void
+test_a_key_may_be_longer_than_its_label(void)
+{
+    g_autoptr(GString) label = g_string_new(NULL);
+    while (label->len + 2 <= LABEL_MAX)
+        g_string_append(label, "\xC8\xBA");
+    g_autofree char *key = label_key(label->str, label->len);
+    g_assert_cmpuint(strlen(key), ==, LABEL_MAX / 2 * 3);
+}
+
+static void
+test_equal_keys_are_one_pointer(void)
+{
+    char *one = label_intern(g_strdup("roof age")), *same = label_intern(g_strdup("roof age"));
+    char *other = label_intern(g_strdup("roof"));
+    g_assert_true(one == same);
+    g_assert_true(one != other);
+    g_ref_string_release(one);
+    g_ref_string_release(same);
+    g_ref_string_release(other);
 }
 
 static void
@@ -303,6 +328,8 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
 #define TEST(path, name) g_test_add_func("/label/" path, test_##name)
     TEST("key/written", a_label_is_known_however_it_is_written);
+    TEST("key/long", a_key_may_be_longer_than_its_label);
+    TEST("key/interned", equal_keys_are_one_pointer);
     TEST("key/scripts", letters_of_all_scripts_are_caseless);
     TEST("key/apostrophe", a_curly_apostrophe_is_a_straight_one);
     TEST("key/none", what_has_no_letter_or_is_too_long_is_no_label);

@@ -1,0 +1,426 @@
+#include "rules/literal.h"
+
+#include <string.h>
+
+#define DEPTH_MAX 30 /* of groups in groups */
+
+typedef struct {
+    const char *p;
+    guint depth;
+    gboolean failed; /* something is not understood: nothing is said of the pattern */
+} Parser;
+
+/* A set of texts. */
+typedef GPtrArray Texts;
+
+/* What is known of a piece of a pattern. */
+typedef struct {
+    Texts *whole; /* it matches these texts and no others; NULL when not known */
+    Texts *best;  /* one of these is in what it matches; NULL when not known */
+} Need;
+
+typedef enum { ATOM_LETTER, ATOM_GROUP, ATOM_OTHER } AtomKind;
+
+typedef struct {
+    AtomKind kind;
+    char letter;
+    Need need; /* of a group */
+} Atom;
+
+/* --- sets --- */
+
+static Texts *
+texts_new(void)
+{
+    return g_ptr_array_new_with_free_func(g_free);
+}
+
+static void
+texts_free(Texts *texts)
+{
+    if (texts)
+        g_ptr_array_unref(texts);
+}
+
+static void
+need_clear(Need *need)
+{
+    g_clear_pointer(&need->whole, texts_free);
+    g_clear_pointer(&need->best, texts_free);
+}
+
+static Texts *
+texts_with(const char *text)
+{
+    Texts *texts = texts_new();
+    g_ptr_array_add(texts, g_strdup(text));
+    return texts;
+}
+
+static Texts *
+texts_copy(const Texts *texts)
+{
+    Texts *copy = texts_new();
+    for (guint i = 0; i < texts->len; i++)
+        g_ptr_array_add(copy, g_strdup(g_ptr_array_index(texts, i)));
+    return copy;
+}
+
+static gsize
+shortest(const Texts *texts)
+{
+    gsize least = G_MAXSIZE;
+    for (guint i = 0; i < texts->len; i++)
+        least = MIN(least, strlen(g_ptr_array_index(texts, i)));
+    return least;
+}
+
+static gsize
+longest(const Texts *texts)
+{
+    gsize most = 0;
+    for (guint i = 0; i < texts->len; i++)
+        most = MAX(most, strlen(g_ptr_array_index(texts, i)));
+    return most;
+}
+
+/* Every text of the one before every text of the other; NULL when that is too much. */
+static Texts *
+texts_joined(const Texts *before, const Texts *behind)
+{
+    if (before->len * behind->len > LITERALS_MAX || longest(before) + longest(behind) > LITERAL_MAX)
+        return NULL;
+    Texts *joined = texts_new();
+    for (guint i = 0; i < before->len; i++)
+        for (guint k = 0; k < behind->len; k++)
+            g_ptr_array_add(joined, g_strconcat(g_ptr_array_index(before, i),
+                                                g_ptr_array_index(behind, k), NULL));
+    return joined;
+}
+
+/* Keep the better of the two, which are taken over: the longer texts, the fewer. */
+static Texts *
+texts_better(Texts *one, Texts *other)
+{
+    gsize length = one ? shortest(one) : 0, others = other ? shortest(other) : 0;
+    gboolean first = one && (length > others || (length == others && one->len <= other->len));
+    texts_free(first ? other : one);
+    return first ? one : other;
+}
+
+/* --- the pattern --- */
+
+static Need parse_alternatives(Parser *parser);
+
+static Atom
+other(Parser *parser, gsize length)
+{
+    parser->p += length;
+    return (Atom){.kind = ATOM_OTHER};
+}
+
+static Atom
+fail(Parser *parser)
+{
+    parser->failed = TRUE;
+    return (Atom){.kind = ATOM_OTHER};
+}
+
+static Atom
+letter(Parser *parser, char c, gsize length)
+{
+    if (c < 0x20 || c > 0x7E)
+        return other(parser, length);
+    parser->p += length;
+    return (Atom){.kind = ATOM_LETTER, .letter = g_ascii_tolower(c)};
+}
+
+static Atom
+parse_escape(Parser *parser)
+{
+    char c = parser->p[1];
+    if (!c)
+        return fail(parser);
+    if (!g_ascii_isalnum(c))
+        return letter(parser, c, (guchar)c < 0x80 ? 2 : 1); /* a letter beyond ASCII comes next */
+    /* Classes, places and control characters. \N{…} is neither. */
+    if (strchr("dDwWsShHvVRXbBAZzGKtnrfea", c) || (c == 'N' && parser->p[2] != '{'))
+        return other(parser, 2);
+    return fail(parser);
+}
+
+/* [:alpha:] inside a class; its length, 0 when it is none. */
+static gsize
+posix_class(const char *p)
+{
+    gsize length = 2;
+    if (!g_str_has_prefix(p, "[:"))
+        return 0;
+    length += p[length] == '^';
+    while (g_ascii_isalpha(p[length]))
+        length++;
+    return g_str_has_prefix(p + length, ":]") ? length + 2 : 0;
+}
+
+static Atom
+parse_class(Parser *parser)
+{
+    const char *p = parser->p + 1;
+    if (*p && !strchr("^\\[]", *p) && p[1] == ']')
+        return letter(parser, *p, 3);
+    p += *p == '^';
+    p += *p == ']';
+    while (*p && *p != ']') {
+        gsize posix = *p == '[' ? posix_class(p) : 0;
+        gboolean escape = *p == '\\';
+        if (escape && (!p[1] || strchr("QE", p[1])))
+            return fail(parser);
+        if (*p == '[' && !posix && strchr(":.=", p[1]))
+            return fail(parser);
+        p += posix ? posix : escape ? 2 : 1;
+    }
+    return *p ? other(parser, p + 1 - parser->p) : fail(parser);
+}
+
+/* Behind "name>" or "name'"; NULL when it is none. */
+static const char *
+skip_name(const char *p, char end)
+{
+    const char *begin = p;
+    while (g_ascii_isalnum(*p) || *p == '_')
+        p++;
+    return p > begin && *p == end ? p + 1 : NULL;
+}
+
+typedef enum { GROUP_PLAIN, GROUP_AROUND, GROUP_EMPTY, GROUP_UNKNOWN } GroupKind;
+
+/* What the "(?…" at `p` begins, and where its inside does; of GROUP_EMPTY, where it ends. */
+static GroupKind
+group_kind(const char *p, const char **inside)
+{
+    const char *behind = p + strspn(p, "ims-"), *name = NULL;
+    if (*behind == ':' || (behind > p && *behind == ')')) { /* (?i) or (?i: */
+        *inside = behind + 1;
+        return *behind == ':' ? GROUP_PLAIN : GROUP_EMPTY;
+    }
+    *inside = p + 1;
+    if (*p == '>' || *p == '|')
+        return GROUP_PLAIN;
+    if (*p == '=' || *p == '!')
+        return GROUP_AROUND;
+    if (*p == '<' && (p[1] == '=' || p[1] == '!')) {
+        *inside = p + 2;
+        return GROUP_AROUND;
+    }
+    if (*p == '<' || *p == '\'')
+        name = skip_name(p + 1, *p == '<' ? '>' : '\'');
+    else if (g_str_has_prefix(p, "P<"))
+        name = skip_name(p + 2, '>');
+    if (name) {
+        *inside = name;
+        return GROUP_PLAIN;
+    }
+    if (*p == '&' || g_str_has_prefix(p, "P>")) /* (?&phone) */
+        name = skip_name(p + (*p == '&' ? 1 : 2), ')');
+    *inside = name;
+    return name ? GROUP_EMPTY : GROUP_UNKNOWN;
+}
+
+static Atom
+parse_group(Parser *parser)
+{
+    const char *inside = parser->p + 1;
+    GroupKind kind = GROUP_PLAIN;
+    if (*inside == '*')
+        kind = GROUP_UNKNOWN; /* (*UTF), (*atomic:…) */
+    else if (*inside == '?')
+        kind = group_kind(inside + 1, &inside);
+    if (kind == GROUP_UNKNOWN || parser->depth >= DEPTH_MAX)
+        return fail(parser);
+    if (kind == GROUP_EMPTY)
+        return other(parser, inside - parser->p);
+    parser->p = inside;
+    parser->depth++;
+    Atom atom = {.kind = ATOM_GROUP, .need = parse_alternatives(parser)};
+    parser->depth--;
+    if (*parser->p != ')')
+        parser->failed = TRUE;
+    else
+        parser->p++;
+    if (kind == GROUP_AROUND) {
+        need_clear(&atom.need);
+        atom.kind = ATOM_OTHER;
+    }
+    return atom;
+}
+
+static Atom
+parse_atom(Parser *parser)
+{
+    char c = *parser->p;
+    switch (c) {
+    case '\\':
+        return parse_escape(parser);
+    case '[':
+        return parse_class(parser);
+    case '(':
+        return parse_group(parser);
+    case '.':
+    case '^':
+    case '$':
+        return other(parser, 1);
+    case '*':
+    case '+':
+    case '?':
+    case '{':
+        return fail(parser);
+    default:
+        return letter(parser, c, 1);
+    }
+}
+
+typedef enum { ONCE, AT_LEAST_ONCE, PERHAPS } Times;
+
+static Times
+parse_times(Parser *parser)
+{
+    Times times = ONCE;
+    const char *p = parser->p;
+    if (*p == '*' || *p == '?') {
+        times = PERHAPS;
+        p++;
+    } else if (*p == '+') {
+        times = AT_LEAST_ONCE;
+        p++;
+    } else if (*p == '{') {
+        gsize digits = strspn(p + 1, "0123456789");
+        gboolean none = strspn(p + 1, "0") == digits;
+        p += 1 + digits;
+        if (*p == ',')
+            p += 1 + strspn(p + 1, "0123456789");
+        if (digits == 0 || *p != '}') { /* literal, or not, by PCRE2's version */
+            parser->failed = TRUE;
+            return PERHAPS;
+        }
+        times = none ? PERHAPS : AT_LEAST_ONCE;
+        p++;
+    }
+    if (times != ONCE && (*p == '?' || *p == '+'))
+        p++;
+    parser->p = p;
+    return times;
+}
+
+/* One alternative being read: the texts that the last pieces are, and what else is known. */
+typedef struct {
+    Texts *run, *best;
+    gboolean whole; /* the run goes back to the beginning */
+} Branch;
+
+static void
+consider(Branch *branch, Texts *texts)
+{
+    if (texts && shortest(texts) >= LITERAL_MIN)
+        branch->best = texts_better(branch->best, texts);
+    else
+        texts_free(texts);
+}
+
+static void
+end_run(Branch *branch)
+{
+    consider(branch, branch->run);
+    branch->run = texts_with("");
+    branch->whole = FALSE;
+}
+
+static void
+append_texts(Branch *branch, const Texts *texts)
+{
+    Texts *joined = texts_joined(branch->run, texts);
+    if (!joined) {
+        end_run(branch);
+        joined = texts_joined(branch->run, texts);
+    }
+    if (!joined)
+        return;
+    texts_free(branch->run);
+    branch->run = joined;
+}
+
+static void
+append_atom(Branch *branch, Atom *atom, Times times)
+{
+    if (atom->kind == ATOM_LETTER) {
+        const char text[] = {atom->letter, '\0'};
+        atom->need.whole = texts_with(text);
+    }
+    if (times == PERHAPS || atom->kind == ATOM_OTHER) {
+        end_run(branch);
+    } else if (atom->need.whole) {
+        append_texts(branch, atom->need.whole);
+        if (times != ONCE)
+            end_run(branch);
+    } else {
+        end_run(branch);
+        consider(branch, g_steal_pointer(&atom->need.best));
+    }
+    need_clear(&atom->need);
+}
+
+static Need
+parse_branch(Parser *parser)
+{
+    Branch branch = {texts_with(""), NULL, TRUE};
+    while (!parser->failed && *parser->p && *parser->p != '|' && *parser->p != ')') {
+        Atom atom = parse_atom(parser);
+        Times times = parser->failed ? PERHAPS : parse_times(parser);
+        append_atom(&branch, &atom, times);
+    }
+    Need need = {.whole = branch.whole ? texts_copy(branch.run) : NULL};
+    consider(&branch, branch.run);
+    need.best = branch.best;
+    return need;
+}
+
+/* One of either; NULL when one is not known, or it is too much. Both are taken over. */
+static Texts *
+texts_either(Texts *one, Texts *other)
+{
+    if (!one || !other || one->len + other->len > LITERALS_MAX) {
+        texts_free(one);
+        texts_free(other);
+        return NULL;
+    }
+    for (guint i = 0; i < other->len; i++)
+        g_ptr_array_add(one, g_strdup(g_ptr_array_index(other, i)));
+    texts_free(other);
+    return one;
+}
+
+static Need
+parse_alternatives(Parser *parser)
+{
+    Need all = parse_branch(parser);
+    while (!parser->failed && *parser->p == '|') {
+        parser->p++;
+        Need next = parse_branch(parser);
+        all.whole = texts_either(all.whole, g_steal_pointer(&next.whole));
+        all.best = texts_either(all.best, g_steal_pointer(&next.best));
+    }
+    return all;
+}
+
+char **
+literal_required(const char *pattern)
+{
+    Parser parser = {.p = pattern};
+    Need need = parse_alternatives(&parser);
+    Texts *best = parser.failed || *parser.p ? NULL : g_steal_pointer(&need.best);
+    need_clear(&need);
+    if (!best)
+        return NULL;
+    g_ptr_array_set_free_func(best, NULL);
+    g_ptr_array_add(best, NULL);
+    return (char **)g_ptr_array_free(best, FALSE);
+}

@@ -1,0 +1,178 @@
+/* Gates and the choice of sources change what is asked, never what is answered. */
+#include <string.h>
+
+#include "rules/ruleset-private.h"
+#include "rulefolder.h"
+
+static void
+assert_same(const Ruleset *ruleset, const Message *message, const char *name)
+{
+    Gates *gates = gates_new(ruleset->gates, message);
+    g_autofree gboolean *may = choice_may(ruleset->choice, gates);
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        const Source *source = g_ptr_array_index(ruleset->sources, i);
+        PatternBudget budget;
+        pattern_budget_begin(&budget, 60 * G_USEC_PER_SEC);
+        WhenResult with = when_judge(source->when, message, gates, &budget);
+        WhenResult without = when_judge(source->when, message, NULL, &budget);
+        if (with.holds != without.holds || with.view != without.view ||
+            with.unwanted != without.unwanted || with.line != without.line ||
+            with.limit != without.limit || (without.holds && !may[i]))
+            g_error("%s: %s is judged in another way", name, source->name);
+    }
+    gates_free(gates);
+}
+
+static void
+check_folder(Ruleset *ruleset, const char *folder, guint least)
+{
+    g_autofree char *path = g_test_build_filename(G_TEST_DIST, folder, NULL);
+    g_autoptr(GDir) dir = g_dir_open(path, 0, NULL);
+    g_assert_nonnull(dir);
+    guint mails = 0;
+    for (const char *name; (name = g_dir_read_name(dir));) {
+        if (!g_str_has_suffix(name, ".eml"))
+            continue;
+        g_autofree char *file = g_build_filename(path, name, NULL), *bytes = NULL;
+        gsize length;
+        g_assert_true(g_file_get_contents(file, &bytes, &length, NULL));
+        g_autoptr(Message) message = message_parse(bytes, length, NULL);
+        assert_same(ruleset, message, name);
+        const ExtractionOptions brief = {.brief = TRUE};
+        g_autoptr(Extraction) some = extraction_run(ruleset, message, &brief);
+        g_autoptr(Extraction) all = extraction_run(ruleset, message, NULL);
+        g_assert_cmpstr(some->source, ==, all->source);
+        g_assert_cmpstr(some->reason, ==, all->reason);
+        g_assert_cmpuint(some->trust, ==, all->trust);
+        mails++;
+    }
+    g_assert_cmpuint(mails, >, least);
+}
+
+static void
+the_shipped_rules_judge_every_mail_alike(void)
+{
+    g_autofree char *rules = g_test_build_filename(G_TEST_DIST, "rules", NULL);
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(Ruleset) ruleset = ruleset_load(rules, diags);
+    g_assert_nonnull(ruleset);
+    check_folder(ruleset, "rules/samples", 50);
+    check_folder(ruleset, "tests/corpus/seen", 50);
+    check_folder(ruleset, "tests/corpus/held", 5);
+}
+
+static const char *const whens[] = {
+    "  from: '@(.+\\.)?(acme|kiosk)\\.example$'\n",
+    "  from: ['@acme\\.example$', 'lead|form']\n  subject: 'new (lead|form)'\n",
+    "  - from: '@acme\\.example$'\n  - subject: 'listing'\n",
+    "  - from: '@acme\\.example$'\n  - subject: '\\w'\n",
+    "  subject: 'lead'\n  not: {from: '@acme\\.example$'}\n",
+    "  subject: '.'\n  not: {subject: ['spam', 'offer']}\n",
+    "  not: {from: 'acme'}\n",
+    "  header.X-Lead: 'acme lead'\n",
+    "  header.x-lead: '\\S'\n",
+    "  text: '(?x) a c m e'\n",
+    "  text: '(?-i:Acme) listings'\n  body: 'lead(?! form)'\n",
+    "  subject: '(?:new )?lead(?:er)?s'\n",
+    "  from: '^((?!acme).)*$'\n",
+    "  links: 'acme\\.example/lead'\n",
+};
+
+static Ruleset *
+many_sources(void)
+{
+    g_autoptr(RuleFolder) folder = rulefolder_new();
+    for (guint i = 0; i < G_N_ELEMENTS(whens); i++) {
+        g_autofree char *name = g_strdup_printf("%02u-s.yaml", i);
+        g_autofree char *text = g_strdup_printf("source: s%u\nwhen:\n%s", i, whens[i]);
+        rulefolder_write(folder, name, text);
+    }
+    return rulefolder_load(folder);
+}
+
+static void
+hand_made_conditions_judge_alike(void)
+{
+    static const char *const froms[] = {"leads@acme.example", "x@\u212Aiosk.example", "a@b.test",
+                                        "LEAD@sub.ACME.example", "form@x.example"};
+    static const char *const subjects[] = {"new lead",  "New Form", "li\u017Fting", "",
+                                           "spam lead", "leaders",  "Acme offer"};
+    static const char *const bodies[] = {"", "Acme listings: a lead", "acme listings, lead form",
+                                         "http://acme.example/lead"};
+    g_autoptr(Ruleset) ruleset = many_sources();
+    for (guint i = 0; i < G_N_ELEMENTS(froms); i++)
+        for (guint k = 0; k < G_N_ELEMENTS(subjects); k++)
+            for (guint n = 0; n < G_N_ELEMENTS(bodies); n++) {
+                g_autofree char *mail = g_strdup_printf(
+                    "From: %s\nSubject: %s\n%sContent-Type: text/plain; charset=utf-8\n\n%s\n",
+                    froms[i], subjects[k], (i + k) % 2 ? "X-LEAD: ACME lead\n" : "", bodies[n]);
+                g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+                assert_same(ruleset, message, mail);
+            }
+}
+
+/* What the index is for. */
+static void
+most_sources_are_not_asked(void)
+{
+    static const char mail[] = "From: a@b.test\nSubject: roof\n\nIt leaks.\n";
+    g_autoptr(RuleFolder) folder = rulefolder_new();
+    for (guint i = 0; i < 200; i++) {
+        g_autofree char *name = g_strdup_printf("%03u-s.yaml", i);
+        g_autofree char *text = g_strdup_printf(
+            "source: s%u\nwhen:\n  from: '@(.+\\.)?site%u\\.example$'\n  subject: 'roof'\n", i, i);
+        rulefolder_write(folder, name, text);
+    }
+    g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+    Gates *gates = gates_new(ruleset->gates, message);
+    g_autofree gboolean *may = choice_may(ruleset->choice, gates);
+    for (guint i = 0; i < 200; i++)
+        g_assert_false(may[i]);
+    gates_free(gates);
+
+    static const char site[] = "From: a@www.SITE17.example\nSubject: roof\n\nIt leaks.\n";
+    g_autoptr(Message) other = message_parse(site, strlen(site), NULL);
+    g_autoptr(Extraction) extraction = extraction_run(ruleset, other, NULL);
+    g_assert_cmpstr(extraction->source, ==, "s17");
+    g_assert_cmpuint(extraction->trials->len, ==, 18); /* the account tells of all */
+}
+
+static void
+a_brief_account_has_what_won_and_the_limits(void)
+{
+    static const char rule[] = "source: a\n"
+                               "fields:\n"
+                               "  contact.email: [{label: Nothing}, {label: Write}]\n"
+                               "  contact.name: [{label: Write}, {pattern: '(a+)+$', in: body}]\n";
+    static const char mail[] =
+        "From: a@b.test\n\nWrite: ada@lovelace.example\n"
+        "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!\n";
+    g_autoptr(Ruleset) ruleset = rulefolder_load_one(rule);
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+    const ExtractionOptions brief = {.brief = TRUE};
+    g_autoptr(Extraction) extraction = extraction_run(ruleset, message, &brief);
+    guint limits = 0, won = 0;
+    for (guint i = 0; i < extraction->steps->len; i++) {
+        const Step *step = g_ptr_array_index(extraction->steps, i);
+        limits += step->outcome == STEP_LIMIT;
+        won += step->outcome == STEP_WON;
+    }
+    g_assert_cmpuint(won, ==, 1);
+    g_assert_cmpuint(limits, ==, 1);
+    g_assert_cmpuint(extraction->steps->len, ==, 2);
+    g_assert_cmpuint(extraction->trials->len, ==, 0);
+}
+
+int
+main(int argc, char **argv)
+{
+    g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/choice/the-shipped-rules-judge-every-mail-alike",
+                    the_shipped_rules_judge_every_mail_alike);
+    g_test_add_func("/choice/hand-made-conditions-judge-alike", hand_made_conditions_judge_alike);
+    g_test_add_func("/choice/most-sources-are-not-asked", most_sources_are_not_asked);
+    g_test_add_func("/choice/a-brief-account-has-what-won-and-the-limits",
+                    a_brief_account_has_what_won_and_the_limits);
+    return g_test_run();
+}
