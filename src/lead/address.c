@@ -36,8 +36,9 @@ is_word(const char *word, const char *const *words)
     gsize length = strlen(word);
     while (length && strchr(".,", word[length - 1]))
         length--;
-    for (guint i = 0; words[i]; i++)
-        if (strlen(words[i]) == length && g_ascii_strncasecmp(word, words[i], length) == 0)
+    for (guint i = 0; length && words[i]; i++)
+        if (*words[i] == g_ascii_tolower(*word) && strlen(words[i]) == length &&
+            g_ascii_strncasecmp(word, words[i], length) == 0)
             return TRUE;
     return FALSE;
 }

@@ -4,31 +4,62 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+/* Written as it goes: a tree of nodes would be made, copied and freed for each lead. */
 typedef struct {
     const Wire *wire;
-    JsonObject *objects[OBJECT_N];
+    GString *objects[OBJECT_N], *custom[OBJECT_N]; /* the members of each */
 } Payload;
 
-/* Exact for whole numbers; others as the double nearest to them. */
 static void
-add_number(JsonObject *object, const char *name, const char *value)
+append_escaped(GString *json, guchar c)
 {
-    gint64 whole;
-    if (g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &whole, NULL))
-        json_object_set_int_member(object, name, whole);
+    static const char letters[] = "\b\f\n\r\t", names[] = "bfnrt";
+    const char *letter = c ? strchr(letters, c) : NULL;
+    if (c == '"' || c == '\\')
+        g_string_append_printf(json, "\\%c", c);
+    else if (letter)
+        g_string_append_printf(json, "\\%c", names[letter - letters]);
     else
-        json_object_set_double_member(object, name, g_ascii_strtod(value, NULL));
+        g_string_append_printf(json, "\\u%04x", c);
 }
 
 static void
-add_custom(Payload *payload, Object object, const char *label, const char *value)
+append_string(GString *json, const char *text)
 {
-    g_autofree char *attribute = g_strconcat(object_names[object], ".custom", NULL);
-    const char *name = wire_name(payload->wire, attribute);
-    JsonObject *to = payload->objects[object];
-    if (!json_object_has_member(to, name))
-        json_object_set_object_member(to, name, json_object_new());
-    json_object_set_string_member(json_object_get_object_member(to, name), label, value);
+    g_string_append_c(json, '"');
+    for (const char *p = text; *p;) {
+        const char *run = p;
+        while ((guchar)*p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7F)
+            p++;
+        g_string_append_len(json, run, p - run);
+        if (*p)
+            append_escaped(json, (guchar)*p++);
+    }
+    g_string_append_c(json, '"');
+}
+
+static void
+append_name(GString *json, const char *name)
+{
+    if (json->len)
+        g_string_append_c(json, ',');
+    append_string(json, name);
+    g_string_append_c(json, ':');
+}
+
+/* Exact for whole numbers; others as the double nearest to them. */
+static void
+append_number(GString *json, const char *value)
+{
+    gint64 whole;
+    if (g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &whole, NULL)) {
+        g_string_append_printf(json, "%" G_GINT64_FORMAT, whole);
+        return;
+    }
+    g_autoptr(JsonNode) node =
+        json_node_init_double(json_node_alloc(), g_ascii_strtod(value, NULL));
+    g_autofree char *text = json_to_string(node, FALSE);
+    g_string_append(json, text);
 }
 
 static void
@@ -38,18 +69,33 @@ add_value(const char *name, const char *value, gpointer data)
     Object object;
     const char *label;
     if (attribute_custom(name, &object, &label)) {
-        add_custom(payload, object, label, value);
+        append_name(payload->custom[object], label);
+        append_string(payload->custom[object], value);
         return;
     }
     const Attribute *attribute = &attributes[attribute_find(name)];
-    JsonObject *to = payload->objects[attribute->object];
-    const char *key = wire_name(payload->wire, name);
+    GString *json = payload->objects[attribute->object];
+    append_name(json, wire_name(payload->wire, name));
     if (attribute->type == TYPE_NUMBER)
-        add_number(to, key, value);
+        append_number(json, value);
     else if (attribute->type == TYPE_BOOLEAN)
-        json_object_set_boolean_member(to, key, strcmp(value, "true") == 0);
+        g_string_append(json, strcmp(value, "true") == 0 ? "true" : "false");
     else
-        json_object_set_string_member(to, key, value);
+        append_string(json, value);
+}
+
+/* The object's members, its custom fields last. */
+static void
+append_object(GString *json, const Payload *payload, Object object)
+{
+    GString *members = payload->objects[object];
+    const GString *custom = payload->custom[object];
+    if (custom->len) {
+        g_autofree char *attribute = g_strconcat(object_names[object], ".custom", NULL);
+        append_name(members, wire_name(payload->wire, attribute));
+        g_string_append_printf(members, "{%s}", custom->str);
+    }
+    g_string_append_printf(json, ",\"%s\":{%s}", object_names[object], members->str);
 }
 
 static gboolean
@@ -66,24 +112,24 @@ char *
 payload_build(const Lead *lead, const Wire *wire, gboolean relationships)
 {
     Payload payload = {.wire = wire};
-    for (guint i = 0; i < OBJECT_N; i++)
-        payload.objects[i] = json_object_new();
-    lead_foreach(lead, add_value, &payload);
-
-    JsonObject *data = json_object_new(), *around = data;
-    json_object_set_string_member(data, "type", "leads");
-    if (relationships) {
-        around = json_object_new();
-        json_object_set_object_member(data, "relationships", around);
+    for (guint i = 0; i < OBJECT_N; i++) {
+        payload.objects[i] = g_string_new(NULL);
+        payload.custom[i] = g_string_new(NULL);
     }
+    lead_foreach(lead, add_value, &payload);
+    GString *json = g_string_new("{\"data\":{\"type\":\"leads\"");
+    gsize begin = json->len;
     for (guint i = 0; i < OBJECT_N; i++) {
         if (is_sent(lead, (Object)i))
-            json_object_set_object_member(around, object_names[i], payload.objects[i]);
-        else
-            json_object_unref(payload.objects[i]);
+            append_object(json, &payload, (Object)i);
+        g_string_free(payload.objects[i], TRUE);
+        g_string_free(payload.custom[i], TRUE);
     }
-    g_autoptr(JsonObject) body = json_object_new();
-    json_object_set_object_member(body, "data", data);
-    g_autoptr(JsonNode) root = json_node_init_object(json_node_alloc(), body);
-    return json_to_string(root, FALSE);
+    if (relationships) {
+        g_string_insert(json, (gssize)begin, ",\"relationships\":{");
+        g_string_erase(json, (gssize)(begin + strlen(",\"relationships\":{")), 1);
+        g_string_append_c(json, '}');
+    }
+    g_string_append(json, "}}");
+    return g_string_free(json, FALSE);
 }

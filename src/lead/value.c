@@ -37,9 +37,23 @@ is_space(gunichar c)
     return g_unichar_isspace(c) || c == 0x0b || c == 0x85;
 }
 
+/* Whether a text is one line already: printable ASCII, single blanks between words, and short. */
+static gboolean
+is_folded(const char *raw, gsize max)
+{
+    gsize n = 0;
+    for (; raw[n]; n++)
+        if (raw[n] < 0x20 || raw[n] == 0x7F || n == max ||
+            (raw[n] == ' ' && (n == 0 || raw[n - 1] == ' ')))
+            return FALSE;
+    return n == 0 || raw[n - 1] != ' ';
+}
+
 char *
 value_fold(const char *raw, gsize max)
 {
+    if (is_folded(raw, max))
+        return g_strdup(raw);
     g_autofree char *text = text_take(raw, MAX(RAW_MAX, max * 8));
     GString *out = g_string_new(NULL);
     gboolean blank = FALSE;
@@ -95,8 +109,16 @@ lines_take(const char *raw, gsize raw_max, gsize max, gboolean *cut)
     GString *out = g_string_sized_new(MIN(strlen(text), max) + 1);
     gsize count = 0;
     *cut = strlen(text) >= raw_max;
-    const char *p = text;
-    for (; *p; p = g_utf8_next_char(p)) {
+    for (const char *p = text; *p; p = g_utf8_next_char(p)) {
+        gsize run = 0;
+        while (p[run] >= 0x20 && p[run] < 0x7F && count < max) {
+            run++;
+            count++;
+        }
+        g_string_append_len(out, p, (gssize)run);
+        p += run;
+        if (!*p)
+            break;
         gunichar c = g_utf8_get_char(p);
         if (c == '\r' && p[1] == '\n')
             continue;

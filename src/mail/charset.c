@@ -363,9 +363,25 @@ fold_controls(GString *text)
     g_string_truncate(text, n);
 }
 
+/* Most fields have nothing to be decoded. */
+static gboolean
+is_plain_header(const char *raw, gsize length)
+{
+    const char *end = raw + length;
+    return skip_ascii(raw, end) == end && skip_plain(raw, end) == end &&
+           !text_find(raw, length, "=?");
+}
+
 char *
 charset_header(const char *raw)
 {
+    gsize whole = raw ? strlen(raw) : 0;
+    if (raw && is_plain_header(raw, whole)) {
+        GString *text = g_string_sized_new(whole + 1);
+        g_string_append_len(text, raw, (gssize)whole);
+        fold_controls(text);
+        return g_strstrip(g_string_free(text, FALSE));
+    }
     Header header = {.out = g_string_new(NULL), .bytes = g_string_new(NULL)};
     const char *p = raw ? raw : "", *end = p + strlen(p);
     gboolean no_more = FALSE;

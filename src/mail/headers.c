@@ -20,13 +20,27 @@ mailbox_free(gpointer data)
     g_free(mailbox);
 }
 
+static gboolean
+is_too_long(const char *raw)
+{
+    return strnlen(raw, LIMIT_HEADER_VALUE + 1) > LIMIT_HEADER_VALUE;
+}
+
 /* Cut a raw value without leaving half a line. */
 static char *
 bounded(const char *raw, gboolean *limit)
 {
-    gsize length = strnlen(raw, LIMIT_HEADER_VALUE + 1);
-    *limit |= length > LIMIT_HEADER_VALUE;
-    return g_strndup(raw, MIN(length, LIMIT_HEADER_VALUE));
+    *limit |= is_too_long(raw);
+    return g_strndup(raw, LIMIT_HEADER_VALUE);
+}
+
+static char *
+decoded(const char *raw, gboolean *limit)
+{
+    if (!is_too_long(raw))
+        return charset_header(raw);
+    g_autofree char *value = bounded(raw, limit);
+    return charset_header(value);
 }
 
 static void
@@ -42,8 +56,7 @@ read_list(GMimeHeaderList *list, GHashTable *fields, guint *count, gboolean *lim
         }
         if (!raw)
             continue;
-        g_autofree char *value = bounded(raw, limit);
-        g_autofree char *text = charset_header(value);
+        g_autofree char *text = decoded(raw, limit);
         char *name = g_ascii_strdown(g_mime_header_get_name(header), -1);
         GString *all = g_hash_table_lookup(fields, name);
         if (!all) {
@@ -306,8 +319,9 @@ headers_addresses(const char *raw)
     if (!raw)
         return mailboxes;
     g_autofree char *value = g_strndup(raw, ADDRESSES_BYTES);
-    g_autofree char *plain = without_encoded_words(value);
-    g_autofree char *text = charset_to_utf8(plain, strlen(plain), NULL, NULL);
+    g_autofree char *plain = strstr(value, "=?") ? without_encoded_words(value) : NULL;
+    g_autofree char *text =
+        charset_to_utf8(plain ? plain : value, strlen(plain ? plain : value), NULL, NULL);
     g_autoptr(InternetAddressList) list = internet_address_list_parse(NULL, text);
     if (list)
         add_mailboxes(list, mailboxes, 0);

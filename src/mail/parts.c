@@ -114,32 +114,68 @@ walk_object(Walk *walk, GMimeObject *object, guint depth)
 /* --- decoding --- */
 
 /* Of `most` decoded bytes. */
+/* Rare, and its first line is looked for: GMime's own filter does that. */
+static GByteArray *
+uudecoded(GMimeDataWrapper *content, GMimeStream *whole, gint64 length)
+{
+    gint64 begin = whole->bound_start;
+    g_autoptr(GMimeStream) piece = g_mime_stream_substream(whole, begin, begin + length);
+    GMimeDataWrapper *wrapper =
+        g_mime_data_wrapper_new_with_stream(piece, g_mime_data_wrapper_get_encoding(content));
+    GByteArray *bytes = g_byte_array_new();
+    g_autoptr(GMimeStream) out = g_mime_stream_mem_new_with_byte_array(bytes);
+    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(out), FALSE);
+    g_mime_data_wrapper_write_to_stream(wrapper, out);
+    g_object_unref(wrapper);
+    return bytes;
+}
+
+/* `length` bytes of a content decoded; NULL when they are not encoded. */
+static GByteArray *
+decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gint64 length)
+{
+    GMimeContentEncoding encoding = g_mime_data_wrapper_get_encoding(content);
+    GMimeEncoding state;
+    if (encoding == GMIME_CONTENT_ENCODING_UUENCODE)
+        return uudecoded(content, whole, length);
+    if (encoding != GMIME_CONTENT_ENCODING_BASE64 &&
+        encoding != GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE)
+        return NULL;
+    GByteArray *bytes = g_byte_array_new();
+    g_mime_encoding_init_decode(&state, encoding);
+    g_byte_array_set_size(bytes, (guint)g_mime_encoding_outlen(&state, (gsize)length) + 16);
+    gsize n = g_mime_encoding_step(&state, encoded, (gsize)length, (char *)bytes->data);
+    n += g_mime_encoding_flush(&state, "", 0, (char *)bytes->data + n);
+    g_byte_array_set_size(bytes, (guint)n);
+    return bytes;
+}
+
 static char *
 decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *whole = content ? g_mime_data_wrapper_get_stream(content) : NULL;
-    if (!whole) {
+    if (!whole || !GMIME_IS_STREAM_MEM(whole)) {
         *length = 0;
         return g_strdup("");
     }
     gint64 size = g_mime_stream_length(whole);
     gint64 encoded = (gint64)most * ENCODED_TIMES;
     *limit |= size > encoded;
-    gint64 begin = whole->bound_start;
-    g_autoptr(GMimeStream) piece =
-        g_mime_stream_substream(whole, begin, begin + CLAMP(size, 0, encoded));
-    GMimeDataWrapper *wrapper =
-        g_mime_data_wrapper_new_with_stream(piece, g_mime_data_wrapper_get_encoding(content));
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autoptr(GMimeStream) out = g_mime_stream_mem_new_with_byte_array(bytes);
-    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(out), FALSE);
-    g_mime_data_wrapper_write_to_stream(wrapper, out);
-    g_object_unref(wrapper);
-
+    size = CLAMP(size, 0, encoded);
+    /* A window on the mail's bytes: nothing is copied that need not be. */
+    const char *from = (const char *)GMIME_STREAM_MEM(whole)->buffer->data + whole->bound_start;
+    GByteArray *bytes = decoded(content, whole, from, size);
+    if (bytes) {
+        from = (const char *)bytes->data;
+        size = bytes->len;
+    }
     const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
-    *limit |= bytes->len > most;
-    return charset_to_utf8((const char *)bytes->data, MIN(bytes->len, most), charset, length);
+    *limit |= size > most;
+    char *text = charset_to_utf8(from, (gsize)MIN(size, most), charset, length);
+    if (bytes)
+        g_byte_array_unref(bytes);
+    return text;
 }
 
 static gboolean

@@ -5,7 +5,7 @@
 #include "rules/literal.h"
 
 #define NONE G_MAXUINT32
-#define PAIRS (1 << 16)
+#define TRIPLES (1 << 15)
 
 /* A place in the needles: the text that leads there from the root is in front of a needle. */
 typedef struct {
@@ -26,8 +26,8 @@ struct Needles {
         guint32 from, to;
     } * steps;
     guint32 mask;
-    guint32 root[256];         /* steps from the root; 0: none */
-    guint64 pairs[PAIRS / 64]; /* a bit for each two bytes that a needle may begin with */
+    guint32 root[256];             /* steps from the root; 0: none */
+    guint64 triples[TRIPLES / 64]; /* a bit for each three bytes that a needle may begin with */
 };
 
 Needles *
@@ -68,6 +68,13 @@ guint
 needles_count(const Needles *needles)
 {
     return needles->texts->len;
+}
+
+/* Of three bytes, but for what tells capitals from small letters. */
+static guint
+triple_of(const guint8 *bytes)
+{
+    return (bytes[0] & 31u) << 10 | (bytes[1] & 31u) << 5 | (bytes[2] & 31u);
 }
 
 /* --- compiling --- */
@@ -119,27 +126,6 @@ add_place(Needles *needles, guint32 from, guint8 byte)
 }
 
 static void
-allow_pair(Needles *needles, guint first, guint second)
-{
-    guint pair = first << 8 | second;
-    needles->pairs[pair / 64] |= (guint64)1 << pair % 64;
-}
-
-/* The beginnings that a text may have for a needle's first two letters: in both cases, or with the
- * first byte of a letter that folds to one. */
-static void
-allow_beginning(Needles *needles, const char *needle)
-{
-    const guint8 firsts[] = {(guint8)needle[0], (guint8)g_ascii_toupper(needle[0])};
-    const guint8 seconds[] = {(guint8)needle[1], (guint8)g_ascii_toupper(needle[1]), 0xE2, 0xC5};
-    for (guint i = 0; i < G_N_ELEMENTS(firsts); i++)
-        for (guint k = 0; k < G_N_ELEMENTS(seconds); k++)
-            allow_pair(needles, firsts[i], seconds[k]);
-    allow_pair(needles, 0xE2, 0x84);
-    allow_pair(needles, 0xC5, 0xBF);
-}
-
-static void
 insert(Needles *needles, guint32 number)
 {
     const char *text = g_ptr_array_index(needles->texts, number);
@@ -149,7 +135,8 @@ insert(Needles *needles, guint32 number)
         place = next ? next : add_place(needles, place, (guint8)*p);
     }
     place_at(needles, place)->needle = number;
-    allow_beginning(needles, text);
+    guint triple = triple_of((const guint8 *)text);
+    needles->triples[triple / 64] |= (guint64)1 << triple % 64;
 }
 
 /* Where to go on when a needle does not go on, for all places of a depth: those above are done. */
@@ -213,13 +200,27 @@ folded(const char **p, const char *end)
     return (guint8)g_ascii_tolower((char)bytes[0]);
 }
 
+/* The first bytes of the letters beyond ASCII that fold to one of it. */
+static gboolean
+may_fold(const guint8 *bytes)
+{
+    guint8 high = bytes[0] | bytes[1] | bytes[2];
+    if (high < 0x80)
+        return FALSE;
+    for (guint i = 0; i < 3; i++)
+        if (bytes[i] == 0xE2 || bytes[i] == 0xC5)
+            return TRUE;
+    return FALSE;
+}
+
 /* From `p` on, the first place where a needle may begin. */
 static const char *
 skip(const Needles *needles, const char *p, const char *end)
 {
-    for (; end - p >= 2; p++) {
-        guint pair = (guint)(guint8)p[0] << 8 | (guint8)p[1];
-        if (needles->pairs[pair / 64] >> pair % 64 & 1)
+    for (; end - p >= LITERAL_MIN; p++) {
+        const guint8 *bytes = (const guint8 *)p;
+        guint triple = triple_of(bytes);
+        if ((needles->triples[triple / 64] >> triple % 64 & 1) || may_fold(bytes))
             return p;
     }
     return end;

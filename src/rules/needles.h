@@ -1,9 +1,9 @@
 /* needles: many literals looked for in a text at once (Aho and Corasick).
  *
  * Time is linear in the text, however many needles there are; memory in their bytes. Where no
- * needle can begin, two bytes are looked at and no more. Needles and text are compared as literal.h
- * says: folded. Needles are folded already, of LITERAL_MIN bytes at least and LITERAL_MAX at most.
- * Ownership: needles_free. Thread rule: immutable once compiled.
+ * needle can begin, three bytes are looked at and no more. Needles and text are compared as
+ * literal.h says: folded. Needles are folded already, of LITERAL_MIN bytes at least and LITERAL_MAX
+ * at most. Ownership: needles_free. Thread rule: immutable once compiled.
  */
 #ifndef LEAD_RULES_NEEDLES_H
 #define LEAD_RULES_NEEDLES_H
