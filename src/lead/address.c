@@ -66,12 +66,12 @@ static gboolean
 is_street(const char *part)
 {
     static const char *const spelled[] = {"one", "two", "three", "four", "five", "ten", NULL};
+    if (g_ascii_isdigit(part[0])) /* most of them */
+        return strchr(part, ' ') && !is_unit(part);
     g_auto(GStrv) words = g_strsplit(part, " ", 6);
     guint n = g_strv_length(words);
     if (!n || is_unit(part))
         return FALSE;
-    if (g_ascii_isdigit(words[0][0]))
-        return n > 1;
     if (n > 1 && is_word(words[0], directions) && g_ascii_isdigit(words[1][0]))
         return TRUE;
     if (n > 1 && is_word(words[0], spelled))

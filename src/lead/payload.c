@@ -47,13 +47,23 @@ append_name(GString *json, const char *name)
     g_string_append_c(json, ':');
 }
 
+static void
+append_braced(GString *json, const GString *members)
+{
+    g_string_append_c(json, '{');
+    g_string_append_len(json, members->str, (gssize)members->len);
+    g_string_append_c(json, '}');
+}
+
 /* Exact for whole numbers; others as the double nearest to them. */
 static void
 append_number(GString *json, const char *value)
 {
     gint64 whole;
     if (g_ascii_string_to_signed(value, 10, G_MININT64, G_MAXINT64, &whole, NULL)) {
-        g_string_append_printf(json, "%" G_GINT64_FORMAT, whole);
+        char text[32];
+        int length = g_snprintf(text, sizeof text, "%" G_GINT64_FORMAT, whole);
+        g_string_append_len(json, text, length);
         return;
     }
     g_autoptr(JsonNode) node =
@@ -93,9 +103,10 @@ append_object(GString *json, const Payload *payload, Object object)
     if (custom->len) {
         g_autofree char *attribute = g_strconcat(object_names[object], ".custom", NULL);
         append_name(members, wire_name(payload->wire, attribute));
-        g_string_append_printf(members, "{%s}", custom->str);
+        append_braced(members, custom);
     }
-    g_string_append_printf(json, ",\"%s\":{%s}", object_names[object], members->str);
+    append_name(json, object_names[object]);
+    append_braced(json, members);
 }
 
 static gboolean

@@ -86,6 +86,12 @@ static const State states[] = {
 
 #define NAME_MAX_BYTES 40
 
+static gboolean
+is_same(const char *name, const char *other)
+{
+    return other && *name == *other && strcmp(name, other) == 0;
+}
+
 char *
 state_normalise(const char *raw)
 {
@@ -99,8 +105,8 @@ state_normalise(const char *raw)
     g_autofree char *name = g_strstrip(g_string_free(plain, FALSE));
     for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
         const State *state = &states[i];
-        if (g_ascii_strcasecmp(name, state->code) == 0 || strcmp(name, state->name) == 0 ||
-            (state->short_form && strcmp(name, state->short_form) == 0))
+        if (is_same(name, state->name) || is_same(name, state->short_form) ||
+            (*name == g_ascii_tolower(*state->code) && g_ascii_strcasecmp(name, state->code) == 0))
             return g_strdup(state->code);
     }
     return NULL;

@@ -169,6 +169,9 @@ wire_row(const Wire *wire, guint i, WireRow *row)
 const char *
 wire_name(const Wire *wire, const char *attribute)
 {
+    for (guint i = 0; i < wire->n; i++) /* mostly the table's own name */
+        if (wire->rows[i].attribute == attribute)
+            return wire->rows[i].wire;
     for (guint i = 0; i < wire->n; i++)
         if (strcmp(wire->rows[i].attribute, attribute) == 0)
             return wire->rows[i].wire;

@@ -350,17 +350,16 @@ encoded_word(Header *header, const char *p, const char *end, gboolean *no_more)
 }
 
 static void
-fold_controls(GString *text)
+fold_controls(char *text)
 {
-    gsize n = 0;
-    for (gsize i = 0; i < text->len; i++) {
-        char c = text->str[i];
-        gboolean next_is_space = text->str[i + 1] == ' ' || text->str[i + 1] == '\t';
-        if ((c == '\r' || c == '\n') && (next_is_space || text->str[i + 1] == '\n'))
+    char *to = text;
+    for (const char *p = text; *p; p++) {
+        gboolean ends = *p == '\r' || *p == '\n';
+        if (ends && (p[1] == ' ' || p[1] == '\t' || p[1] == '\n'))
             continue;
-        text->str[n++] = (guchar)c < 0x20 || c == 0x7F ? ' ' : c;
+        *to++ = (guchar)*p < 0x20 || *p == 0x7F ? ' ' : *p;
     }
-    g_string_truncate(text, n);
+    *to = '\0';
 }
 
 /* Most fields have nothing to be decoded. */
@@ -377,10 +376,9 @@ charset_header(const char *raw)
 {
     gsize whole = raw ? strlen(raw) : 0;
     if (raw && is_plain_header(raw, whole)) {
-        GString *text = g_string_sized_new(whole + 1);
-        g_string_append_len(text, raw, (gssize)whole);
+        char *text = g_memdup2(raw, whole + 1);
         fold_controls(text);
-        return g_strstrip(g_string_free(text, FALSE));
+        return g_strstrip(text);
     }
     Header header = {.out = g_string_new(NULL), .bytes = g_string_new(NULL)};
     const char *p = raw ? raw : "", *end = p + strlen(p);
@@ -412,6 +410,7 @@ charset_header(const char *raw)
     }
     flush(&header);
     g_string_free(header.bytes, TRUE);
-    fold_controls(header.out);
-    return g_strstrip(g_string_free(header.out, FALSE));
+    char *text = g_string_free(header.out, FALSE);
+    fold_controls(text);
+    return g_strstrip(text);
 }

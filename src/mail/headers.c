@@ -31,7 +31,7 @@ static char *
 bounded(const char *raw, gboolean *limit)
 {
     *limit |= is_too_long(raw);
-    return g_strndup(raw, LIMIT_HEADER_VALUE);
+    return g_strndup(raw, strnlen(raw, LIMIT_HEADER_VALUE)); /* which else fills up with zeros */
 }
 
 static char *
@@ -318,7 +318,7 @@ headers_addresses(const char *raw)
     GPtrArray *mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
     if (!raw)
         return mailboxes;
-    g_autofree char *value = g_strndup(raw, ADDRESSES_BYTES);
+    g_autofree char *value = g_strndup(raw, strnlen(raw, ADDRESSES_BYTES));
     g_autofree char *plain = strstr(value, "=?") ? without_encoded_words(value) : NULL;
     g_autofree char *text =
         charset_to_utf8(plain ? plain : value, strlen(plain ? plain : value), NULL, NULL);

@@ -227,12 +227,13 @@ weight_at_most(const char *html)
             p++;
             continue;
         }
-        if (g_ascii_strncasecmp(p, "<style", 6) == 0) {
+        if ((p[1] | 0x20) == 's' && g_ascii_strncasecmp(p, "<style", 6) == 0) {
             const char *end = ends ? strstr(p, "</") : NULL;
             ends = end != NULL;
             p = end ? end + 2 : p + 6;
         }
-        p += strcspn(p, ">");
+        const char *close = strchr(p, '>');
+        p = close ? close : p + strlen(p);
     }
     return n;
 }

@@ -200,28 +200,28 @@ folded(const char **p, const char *end)
     return (guint8)g_ascii_tolower((char)bytes[0]);
 }
 
-/* The first bytes of the letters beyond ASCII that fold to one of it. */
+/* The first byte of a letter beyond ASCII that folds to one of it, or one like it. */
 static gboolean
-may_fold(const guint8 *bytes)
+may_fold(guint8 byte)
 {
-    guint8 high = bytes[0] | bytes[1] | bytes[2];
-    if (high < 0x80)
-        return FALSE;
-    for (guint i = 0; i < 3; i++)
-        if (bytes[i] == 0xE2 || bytes[i] == 0xC5)
-            return TRUE;
-    return FALSE;
+    return byte == 0xE2 || byte == 0xC5;
 }
 
 /* From `p` on, the first place where a needle may begin. */
 static const char *
 skip(const Needles *needles, const char *p, const char *end)
 {
-    for (; end - p >= LITERAL_MIN; p++) {
-        const guint8 *bytes = (const guint8 *)p;
-        guint triple = triple_of(bytes);
-        if ((needles->triples[triple / 64] >> triple % 64 & 1) || may_fold(bytes))
-            return p;
+    const guint8 *bytes = (const guint8 *)p, *stop = (const guint8 *)end;
+    if (end - p < LITERAL_MIN)
+        return end;
+    if (may_fold(bytes[0]) || may_fold(bytes[1]))
+        return p;
+    guint triple = (bytes[0] & 31u) << 5 | (bytes[1] & 31u);
+    for (bytes += 2; bytes < stop; bytes++) {
+        triple = (triple << 5 | (*bytes & 31u)) % TRIPLES;
+        if ((needles->triples[triple / 64] >> triple % 64 & 1) ||
+            (*bytes >= 0x80 && may_fold(*bytes)))
+            return (const char *)bytes - 2;
     }
     return end;
 }
