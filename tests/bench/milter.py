@@ -1,6 +1,7 @@
 """Items 1, 2 and 9: what lead-milter costs mail that is not ours and mail that is, how large it
 grows, and how soon it is there."""
 
+import os
 import statistics
 import time
 
@@ -24,7 +25,19 @@ def rates(results, *names):
     return ", ".join(f"{median_of(results[name], 'rate'):.0f}/s" for name in names)
 
 
-def rows_of(busy, alone):
+def disk_wait(folder, times):
+    """Milliseconds of an fdatasync after 8 KB, p50: what a lead on disk takes at least."""
+    waits = []
+    with open(folder / "wait", "wb", buffering=0) as file:
+        for _ in range(times):
+            file.write(bytes(8192))
+            begun = time.monotonic()
+            os.fdatasync(file.fileno())
+            waits.append((time.monotonic() - begun) * 1000)
+    return statistics.median(waits)
+
+
+def rows_of(busy, alone, disk):
     """`busy`: on 10 connections, `alone`: on one."""
     noop, lead = busy["no-op"], busy["lead"]
     tail = statistics.median(result["p99"] / result["p50"] for result in lead)
@@ -41,6 +54,7 @@ def rows_of(busy, alone):
             of=f"p50 {median_of(lead, 'p50') / 1000:.2f} ms"),
         Row(2, "a lead on one connection, p50 beyond no-op's", behind, unit="ms", most=1,
             of=f"p50 {median_of(alone['lead'], 'p50') / 1000:.2f} ms"),
+        Row(2, "an fdatasync alone, p50", disk, unit="ms"),
     ]
 
 
@@ -53,9 +67,10 @@ def costs(options):
         busy = rounds_of(options.rounds, sides_of(house, noop, accept, 10, options.messages))
         alone = rounds_of(options.rounds, sides_of(house, noop, accept, 1,
                                                    max(options.messages // 5, 20)))
+        disk = disk_wait(folder.path, max(options.messages // 10, 20))
         leads = sum(result["leads"] for result in busy["lead"])
         assert leads == options.rounds * options.messages, f"{leads} leads"
-    return rows_of(busy, alone)
+    return rows_of(busy, alone, disk)
 
 
 def start_up(house):
