@@ -9,5 +9,5 @@ liblead_a_SOURCES += \
 	src/milter/threads.c src/milter/threads.h
 
 sbin_PROGRAMS += src/lead-milter
-src_lead_milter_SOURCES = src/lead-milter.c
+src_lead_milter_SOURCES = src/lead-milter.c src/milter/interpose.c
 dist_man_MANS += src/lead-milter.8

@@ -15,13 +15,11 @@
 #include <glib-unix.h>
 #include <poll.h>
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 /* Between the last message's verdict and the end: its answer is still to be written. */
 #define QUIET_MS 100
 #define DRAIN_POLL_MS 20
-#define ACCEPT_PAUSE 50000 /* microseconds */
 
 static Listener *listener;
 static int events[2] = {-1, -1}; /* a pipe: 'H' reload, 'T' end, 'E' libmilter gave up */
@@ -57,34 +55,6 @@ static void
 on_signal(int number)
 {
     post(number == SIGHUP ? 'H' : 'T');
-}
-
-/* libmilter has a thread that waits here for these signals and takes each of them as the end,
- * SIGHUP too. It must not get any: beside a sleeper in the C library's sigwait it would be chance,
- * above all under load and soon after the start, whether the main thread is given one. Nobody else
- * in lead-milter calls this. */
-int
-sigwait(const sigset_t *set, int *number)
-{
-    for (;;)
-        pause();
-}
-
-/* libmilter takes an accept that fails for want of descriptors as a reason to try again at once,
- * and after some such failures as one to give up. Connections can wait until others have ended. */
-int
-accept(int fd, __SOCKADDR_ARG address, socklen_t *length)
-{
-    for (gboolean told = FALSE;; g_usleep(ACCEPT_PAUSE)) {
-        int connection = accept4(fd, address, length, SOCK_CLOEXEC);
-        if (connection >= 0 ||
-            (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM))
-            return connection;
-        int number = errno;
-        if (!told)
-            log_error("connections wait for others to end: %s", g_strerror(number));
-        told = TRUE;
-    }
 }
 
 static void

@@ -5,9 +5,9 @@
  * libmilter's worker pool calls from any thread.
  *
  * Signals: SIGHUP reloads, SIGTERM and SIGINT drain and end. They are the main thread's, not
- * libmilter's: milter_block_signals before any thread is made, milter_run in main. The program that
- * links this has no sigwait, which is where libmilter would take them, and an accept of its own:
- * out of descriptors, connections wait in the backlog. Out of threads see milter/threads.h.
+ * libmilter's: milter_block_signals before any thread is made, milter_run in main. A program that
+ * links this must have milter/interpose.c too, or libmilter takes them. Out of threads see
+ * milter/threads.h.
  */
 #ifndef LEAD_MILTER_MILTER_H
 #define LEAD_MILTER_MILTER_H

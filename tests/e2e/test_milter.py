@@ -1,5 +1,6 @@
 """lead-milter on its socket: what it asks for, what it answers, and peers that misbehave."""
 
+import contextlib
 import os
 import random
 import resource
@@ -18,7 +19,7 @@ import pytest
 import harness
 from harness import LEADS, OTHER, wait_for
 from milterclient import (ACCEPT, ADDHDRS, CHGHDRS, CHUNK, CONTINUE, SETSYMLIST, SKIP, Closed,
-                          Milter, VERSION_2_ACTIONS, VERSION_2_STEPS)
+                          Milter, Packet, VERSION_2_ACTIONS, VERSION_2_STEPS)
 
 RULES = """source: {source}
 when: {{subject: 'roof'}}
@@ -322,6 +323,54 @@ def test_many_connections_at_once(box):
         thread.join()
     assert errors == []
     assert len(set(done)) == len(done) == len(box.leads()) == 240
+
+
+# What is read at once, and in pieces.
+
+def recorded(milter, number):
+    """The bytes of a whole mail, macros and all, without an answer awaited."""
+    sent = []
+    milter.send = lambda code, data=b"": sent.append(
+        struct.pack("!I", len(data) + 1) + code.encode() + data)
+    milter.read = lambda: Packet(CONTINUE, b"")
+    milter.envelope()
+    milter.command("DATA")
+    milter.headers(mail(number))
+    milter.body(mail(number).partition(b"\r\n\r\n")[2])
+    milter.macro("EOM", i=f"Q{number}")
+    milter.send("E")
+    del milter.send, milter.read
+    return b"".join(sent)
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1000, 16 << 10, 1 << 20])
+def test_mails_are_the_same_in_whatever_pieces_they_come(box, piece):
+    numbers = range(1, 4 if piece < 1000 else 31)
+    with box.connect() as milter:
+        stream = b"".join(recorded(milter, number) for number in numbers)
+        for at in range(0, len(stream), piece):
+            milter.socket.sendall(stream[at:at + piece])
+        for number in numbers:
+            # DATA, a chunk of the body, the header field, the end
+            assert [milter.read().code for _ in range(4)] == [CONTINUE, CONTINUE, "h", CONTINUE]
+        assert milter.silent()
+    for number, (_, _, _, payload, queue_id) in zip(numbers, box.leads(), strict=True):
+        assert f"Engines {number} LLC" in payload
+        assert queue_id == f"Q{number}"
+
+
+@pytest.mark.parametrize("last", [b"Q", b"X"], ids=["quit", "unknown"])
+def test_what_a_connection_leaves_unread_is_nobody_elses(box, last):
+    for number in range(1, 6):
+        with box.connect() as milter:
+            milter.socket.sendall(struct.pack("!I", 1) + last + recorded(milter, 100 + number))
+            with contextlib.suppress(ConnectionResetError):
+                while milter.socket.recv(65536):
+                    pass
+        with box.connect() as milter:
+            assert len(milter.deliver(mail(number)).lead_ids) == 1
+    assert [f"Engines {number} LLC" in lead[3] for number, lead in
+            zip(range(1, 6), box.leads(), strict=True)] == [True] * 5
 
 
 # Limits, and peers that break off or never end.
