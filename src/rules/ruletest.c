@@ -4,6 +4,8 @@
 
 #include "rules/run.h"
 
+#define THREADS_MAX 16
+
 static void
 test_free(gpointer data)
 {
@@ -88,9 +90,26 @@ remember(const Extraction *extraction, GHashTable *reached)
     }
 }
 
+/* A test and whose it is. */
+typedef struct {
+    const Source *source;
+    const SourceTest *test;
+} Task;
+
+/* What the threads share. */
+typedef struct {
+    Ruleset *ruleset;
+    const GArray *tasks; /* Task */
+    RuleTest **results;  /* as many */
+    gint next;           /* task */
+    GMutex lock;         /* of `reached` */
+    GHashTable *reached; /* names of sources, and places of extractors that won */
+} Batch;
+
 static RuleTest *
-run_test(Ruleset *ruleset, const Source *source, const SourceTest *test, GHashTable *reached)
+run_test(Batch *batch, const Source *source, const SourceTest *test)
 {
+    Ruleset *ruleset = batch->ruleset;
     g_autofree char *path = g_build_filename(ruleset->folder, test->mail, NULL);
     g_autofree char *mail = NULL;
     g_autoptr(GError) error = NULL;
@@ -103,7 +122,9 @@ run_test(Ruleset *ruleset, const Source *source, const SourceTest *test, GHashTa
         MessageOptions options = {.sender = test->sender, .recipients = recipients};
         g_autoptr(Message) message = message_parse(mail, length, &options);
         g_autoptr(Extraction) extraction = extraction_run(ruleset, message, NULL);
-        remember(extraction, reached);
+        g_mutex_lock(&batch->lock);
+        remember(extraction, batch->reached);
+        g_mutex_unlock(&batch->lock);
         compare(test, source->name, extraction, difference);
     }
     RuleTest *result = g_new0(RuleTest, 1);
@@ -134,24 +155,65 @@ list_unreached(const RulePlace *place, gpointer data)
                                  : g_strdup_printf("%s: source %s", place->file, place->source));
 }
 
-RuleTestReport *
-ruletest_run(Ruleset *ruleset)
+static gpointer
+run_tests(gpointer data)
 {
-    RuleTestReport *report = g_new0(RuleTestReport, 1);
-    report->tests = g_ptr_array_new_with_free_func(test_free);
-    report->unreached = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GHashTable) reached = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Batch *batch = data;
+    guint i;
+    while ((i = g_atomic_int_add(&batch->next, 1)) < batch->tasks->len) {
+        const Task *task = &g_array_index(batch->tasks, Task, i);
+        batch->results[i] = run_test(batch, task->source, task->test);
+    }
+    return NULL;
+}
+
+/* On all processors, as a start waits for it; with the threads that there are. */
+static void
+run_all(Batch *batch)
+{
+    GThread *threads[THREADS_MAX];
+    guint n = 0, wanted = MIN(MIN(g_get_num_processors(), THREADS_MAX), batch->tasks->len);
+    while (n + 1 < wanted && (threads[n] = g_thread_try_new("ruletest", run_tests, batch, NULL)))
+        n++;
+    run_tests(batch);
+    while (n > 0)
+        g_thread_join(threads[--n]);
+}
+
+static GArray *
+list_tasks(const Ruleset *ruleset)
+{
+    GArray *tasks = g_array_new(FALSE, FALSE, sizeof(Task));
     for (guint i = 0; i < ruleset->sources->len; i++) {
         const Source *source = g_ptr_array_index(ruleset->sources, i);
         for (guint j = 0; j < source->tests->len; j++) {
-            RuleTest *test =
-                run_test(ruleset, source, g_ptr_array_index(source->tests, j), reached);
-            g_ptr_array_add(report->tests, test);
-            if (test->passed)
-                report->passed++;
-            else
-                report->failed++;
+            Task task = {source, g_ptr_array_index(source->tests, j)};
+            g_array_append_val(tasks, task);
         }
+    }
+    return tasks;
+}
+
+RuleTestReport *
+ruletest_run(Ruleset *ruleset)
+{
+    g_autoptr(GArray) tasks = list_tasks(ruleset);
+    g_autofree RuleTest **results = g_new0(RuleTest *, tasks->len);
+    g_autoptr(GHashTable) reached = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    Batch batch = {.ruleset = ruleset, .tasks = tasks, .results = results, .reached = reached};
+    g_mutex_init(&batch.lock);
+    run_all(&batch);
+    g_mutex_clear(&batch.lock);
+
+    RuleTestReport *report = g_new0(RuleTestReport, 1);
+    report->tests = g_ptr_array_new_with_free_func(test_free);
+    report->unreached = g_ptr_array_new_with_free_func(g_free);
+    for (guint i = 0; i < tasks->len; i++) {
+        g_ptr_array_add(report->tests, results[i]);
+        if (results[i]->passed)
+            report->passed++;
+        else
+            report->failed++;
     }
     Unreached list = {reached, report->unreached};
     ruleset_foreach(ruleset, list_unreached, &list);
