@@ -82,12 +82,16 @@ static const struct {
 G_STATIC_ASSERT(G_N_ELEMENTS(lists) == WORDING_LISTS);
 
 #define BUCKETS 256
+#define SECONDS 64
 
-/* By the first letter, folded: the entries, and a bit for each second letter that they have (all
- * bits when one of them may go on with anything). */
+/* By the first letter and by the second, folded, the entries; one that may go on with anything is
+ * with every second letter. */
 typedef struct {
-    const guint16 *entries[BUCKETS];
-    guint64 seconds[BUCKETS];
+    const guint16 *entries[SECONDS];
+} Seconds;
+
+typedef struct {
+    const Seconds *firsts[BUCKETS]; /* NULL: no entry begins so */
 } Index;
 
 static const char *
@@ -111,34 +115,53 @@ bucket_of(gunichar c)
     return c < 128 ? c : 128 + c % 128;
 }
 
-static void
-add_entry(GArray **buckets, Index *index, const char *words, guint16 number)
+static const guint16 nothing = WORDING_END;
+
+/* The entries of a list for each second letter of words with this first; NULL when there is none.
+ */
+static const Seconds *
+build_seconds(WordingList list, guint bucket)
 {
-    gboolean any = !*words || *words == ' ';
-    guint from = any ? 0 : bucket_of(folded_at(words)), to = any ? BUCKETS - 1 : from;
-    const char *second = any ? "" : g_utf8_next_char(words);
-    guint64 bits = *second && *second != ' ' ? (guint64)1 << folded_at(second) % 64 : G_MAXUINT64;
-    for (guint i = from; i <= to; i++) {
-        if (!buckets[i])
-            buckets[i] = g_array_new(FALSE, FALSE, sizeof number);
-        g_array_append_val(buckets[i], number);
-        index->seconds[i] |= bits;
+    GArray *entries[SECONDS] = {NULL};
+    gboolean some = FALSE;
+    const char *words;
+    for (guint16 number = 0; (words = words_of(list, number)); number++) {
+        gboolean any = !*words || *words == ' ';
+        if (!any && bucket_of(folded_at(words)) != bucket)
+            continue;
+        const char *second = any ? "" : g_utf8_next_char(words);
+        gboolean open = !*second || *second == ' ';
+        for (guint k = 0; k < SECONDS; k++) {
+            if (!open && folded_at(second) % SECONDS != k)
+                continue;
+            if (!entries[k])
+                entries[k] = g_array_new(TRUE, FALSE, sizeof number);
+            g_array_append_val(entries[k], number);
+        }
+        some = TRUE;
     }
+    Seconds *seconds = some ? g_new(Seconds, 1) : NULL;
+    for (guint k = 0; k < SECONDS; k++) {
+        if (entries[k])
+            g_array_append_val(entries[k], nothing);
+        if (seconds)
+            seconds->entries[k] =
+                entries[k] ? (guint16 *)(gpointer)g_array_free(entries[k], FALSE) : &nothing;
+    }
+    return seconds;
 }
 
 static void
 build_index(WordingList list, Index *index)
 {
-    static const guint16 end = WORDING_END;
-    GArray *buckets[BUCKETS] = {NULL};
+    const Seconds *others = build_seconds(list, BUCKETS); /* those that begin with anything */
     const char *words;
-    for (guint16 number = 0; (words = words_of(list, number)); number++)
-        add_entry(buckets, index, words, number);
-    for (guint i = 0; i < BUCKETS; i++) {
-        if (buckets[i])
-            g_array_append_val(buckets[i], end);
-        index->entries[i] =
-            buckets[i] ? (guint16 *)(gpointer)g_array_free(buckets[i], FALSE) : &end;
+    for (guint bucket = 0; bucket < BUCKETS; bucket++)
+        index->firsts[bucket] = others;
+    for (guint number = 0; (words = words_of(list, number)); number++) {
+        guint bucket = bucket_of(folded_at(words));
+        if (index->firsts[bucket] == others)
+            index->firsts[bucket] = build_seconds(list, bucket);
     }
 }
 
@@ -155,16 +178,13 @@ build_indexes(gpointer unused)
 const guint16 *
 wording_candidates(WordingList list, const char *text, const char *end)
 {
-    static const guint16 none = WORDING_END;
     static GOnce once = G_ONCE_INIT;
     const Index *index = (const Index *)g_once(&once, build_indexes, NULL) + list;
-    guint bucket = text < end ? bucket_of(folded_at(text)) : 0;
-    guint64 seconds = index->seconds[bucket];
-    if (seconds == 0 || seconds == G_MAXUINT64)
-        return index->entries[bucket];
+    const Seconds *seconds = index->firsts[text < end ? bucket_of(folded_at(text)) : 0];
+    if (!seconds)
+        return &nothing;
     const char *second = text < end ? g_utf8_next_char(text) : end;
-    gboolean may = second < end && (seconds >> folded_at(second) % 64 & 1);
-    return may ? index->entries[bucket] : &none;
+    return seconds->entries[second < end ? folded_at(second) % SECONDS : 0];
 }
 
 const char *

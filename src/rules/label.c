@@ -142,7 +142,7 @@ write_key(const char *label, gsize length, char *key)
             key[n++] = ' ';
         space = FALSE;
         if (c < 0x80)
-            key[n++] = g_ascii_tolower((char)c);
+            key[n++] = (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);
         else if (c == 0x2019)
             key[n++] = '\'';
         else

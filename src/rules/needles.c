@@ -13,15 +13,19 @@ typedef struct {
     guint32 needle; /* that ends here, or NONE */
     guint32 hit;    /* this place or the next by `fail` with a needle; 0: none */
     guint32 parent;
+    guint32 next; /* one of the places that steps from here lead to; 0: none */
     guint16 depth;
-    guint8 byte; /* that leads here from the parent */
+    guint8 byte;      /* that leads here from the parent */
+    guint8 next_byte; /* that leads to `next` */
+    gboolean forks;   /* there are more of them, which are in `steps` */
 } Place;
 
 struct Needles {
     GPtrArray *texts;    /* char *, owned */
     GHashTable *numbers; /* text → number + 1 */
     GArray *places;      /* Place; the root is the first */
-    /* Steps down, in an open-addressed table of a power of two: place and byte → place, 0: free. */
+    /* Further steps down, in an open-addressed table of a power of two: place and byte → place, 0:
+     * free. */
     struct {
         guint32 from, to;
     } * steps;
@@ -97,6 +101,9 @@ step(const Needles *needles, guint32 from, guint8 byte)
 {
     if (from == 0)
         return needles->root[byte];
+    const Place *place = place_at(needles, from);
+    if (place->next_byte == byte || !place->forks) /* mostly there is one way on */
+        return place->next_byte == byte ? place->next : 0;
     for (guint32 slot = slot_of(needles, from, byte); needles->steps[slot].to;
          slot = (slot + 1) & needles->mask) {
         guint32 to = needles->steps[slot].to;
@@ -117,6 +124,13 @@ add_place(Needles *needles, guint32 from, guint8 byte)
         needles->root[byte] = to;
         return to;
     }
+    Place *parent = place_at(needles, from);
+    if (!parent->next) {
+        parent->next = to;
+        parent->next_byte = byte;
+        return to;
+    }
+    parent->forks = TRUE;
     guint32 slot = slot_of(needles, from, byte);
     while (needles->steps[slot].to)
         slot = (slot + 1) & needles->mask;
