@@ -10,16 +10,15 @@
 #include "submit/alert.h"
 #include "submit/answer.h"
 #include "submit/client.h"
+#include "submit/ledger.h"
 #include "submit/token.h"
 
 #define TOKEN_LOOK 2000   /* milliseconds between looks at a stopped account's token */
 #define TROUBLE_WAIT 1000 /* milliseconds until a queue that failed is asked again */
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
-#define CLAIM_ROUNDS 16     /* leads claimed at once, times the concurrency */
-#define SETTLE_MOST 256     /* answers that share one fsync, at most */
-#define SETTLE_WITHIN 20000 /* microseconds that an answer waits for others to share it */
-#define LEASE_SLACK 60      /* seconds a lease is longer than the timeout */
+#define CLAIM_ROUNDS 16                  /* leads claimed at once, times the concurrency */
+#define LEASE_SLACK 60                   /* seconds a lease is longer than the timeout */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 #define CLOCK_SLACK (10 * MINUTE) /* that two clocks may differ in a day */
@@ -45,9 +44,7 @@ struct Submitter {
     Queue *queue;
     Client *client;
     GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
-    GArray *outcomes;        /* QueueOutcome, not yet in the queue */
-    gint64 first_outcome;    /* when the oldest of them came; monotonic */
-    GHashTable *mine;        /* ids of leads claimed and not settled, a set */
+    Ledger *ledger;          /* what is claimed, and what came of it */
     GError *gone;            /* the queue is, for good */
     gboolean trouble;        /* the queue failed, perhaps not for long */
     gboolean pauses_read;    /* FALSE: to be asked for again */
@@ -71,12 +68,6 @@ account_free(gpointer data)
     g_free(account->stopped);
     g_free(account->paused);
     g_free(account);
-}
-
-static void
-outcome_clear(gpointer data)
-{
-    g_free(((QueueOutcome *)data)->words);
 }
 
 /* What is due is to be asked of the queue anew. */
@@ -103,21 +94,13 @@ queue_trouble(Submitter *self, GError *error)
     g_error_free(error);
 }
 
-static void
-add_outcome(Submitter *self, const char *id, QueueOutcome outcome)
-{
-    g_strlcpy(outcome.id, id, LEAD_ID_SIZE);
-    if (self->outcomes->len == 0)
-        self->first_outcome = g_get_monotonic_time();
-    g_array_append_val(self->outcomes, outcome);
-}
-
 /* What was claimed and not sent goes back as it was. */
 static void
 give_back(Submitter *self, Account *account)
 {
     for (QueuedLead *lead; (lead = g_queue_pop_head(&account->ready));) {
-        add_outcome(self, lead->id, (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
+        ledger_add(self->ledger, lead->id,
+                   (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
         queued_lead_free(lead);
         account->next_due = 0;
     }
@@ -278,8 +261,7 @@ claim(Submitter *self, Account *account)
     g_ptr_array_set_free_func(leads, NULL);
     for (guint i = 0; i < leads->len; i++) {
         QueuedLead *lead = g_ptr_array_index(leads, i);
-        /* One whose lease a jump of the clock has ended is still on its way. */
-        if (g_hash_table_add(self->mine, g_strdup(lead->id)))
+        if (ledger_claim(self->ledger, lead->id))
             g_queue_push_tail(&account->ready, lead);
         else
             queued_lead_free(lead);
@@ -316,7 +298,7 @@ send_for(Submitter *self, Account *account)
     if (!token)
         return;
     /* Nothing more is sent while it cannot be told to the queue what came of the last. */
-    if (g_queue_is_empty(&account->ready) && (self->outcomes->len == 0 || !self->trouble))
+    if (g_queue_is_empty(&account->ready) && (ledger_is_settled(self->ledger) || !self->trouble))
         claim(self, account);
     while (account->busy < account->config->concurrency && !g_queue_is_empty(&account->ready) &&
            take_turn(account)) {
@@ -394,7 +376,7 @@ on_answer(const ClientAnswer *answer, gpointer data)
         .started = answer->started,
         .ended = answer->ended,
     };
-    add_outcome(self, lead->id, outcome);
+    ledger_add(self->ledger, lead->id, outcome);
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
         account->next_due = MIN(account->next_due, outcome.not_before);
@@ -410,33 +392,27 @@ on_answer(const ClientAnswer *answer, gpointer data)
     }
 }
 
-/* Microseconds until what came back must be in the queue, 0: now. It waits for more only while
- * more is on its way. */
 static gint64
 settle_wait(const Submitter *self)
 {
-    if (self->outcomes->len >= SETTLE_MOST || client_busy(self->client) == 0)
-        return 0;
-    return MAX(self->first_outcome + SETTLE_WITHIN - g_get_monotonic_time(), 0);
+    return ledger_wait(self->ledger, client_busy(self->client) > 0);
 }
 
-/* What came back goes into the queue in one transaction; what cannot stays here until it can. If
- * we die before, the lead is sent once more under the same Idempotency-Key. */
 static void
 settle_all(Submitter *self)
 {
     GError *error = NULL;
-    if (self->outcomes->len == 0)
+    gboolean back;
+    if (ledger_is_settled(self->ledger))
         return;
-    if (queue_settle(self->queue, (QueueOutcome *)(void *)self->outcomes->data, self->outcomes->len,
-                     &error)) {
-        for (guint i = 0; i < self->outcomes->len; i++)
-            g_hash_table_remove(self->mine, g_array_index(self->outcomes, QueueOutcome, i).id);
-        g_array_set_size(self->outcomes, 0);
-        self->trouble = FALSE;
-    } else {
+    if (!ledger_settle(self->ledger, &back, &error)) {
         queue_trouble(self, error);
+        return;
     }
+    self->trouble = FALSE;
+    /* While it was here, the queue took it for one that is being sent. */
+    if (back)
+        ask_again(self);
 }
 
 /* Whether the clock went on as time did since the last purge: one that jumped ahead makes all
@@ -552,8 +528,7 @@ idle_time(Submitter *self)
     gint64 now = g_get_real_time(), wait = (gint64)IDLE_MOST;
     if (self->trouble)
         return TROUBLE_WAIT;
-    if (self->outcomes->len > 0)
-        wait = MIN(wait, (settle_wait(self) + 999) / 1000);
+    wait = MIN(wait, settle_wait(self) / 1000 + 1);
     for (guint i = 0; i < self->accounts->len; i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
         if (!account->config || account->paused || account->busy >= account->config->concurrency)
@@ -651,9 +626,7 @@ submitter_new(Config *config, Queue *queue, GError **error)
         g_error("eventfd: %s", g_strerror(errno));
     self->client = client_new(on_answer, self);
     self->accounts = g_ptr_array_new_with_free_func(account_free);
-    self->outcomes = g_array_new(FALSE, FALSE, sizeof(QueueOutcome));
-    g_array_set_clear_func(self->outcomes, outcome_clear);
-    self->mine = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    self->ledger = ledger_new(queue);
     self->alerts = alerts_new(queue);
     set_accounts(self);
     return self;
@@ -667,8 +640,7 @@ submitter_free(Submitter *self)
     alerts_free(self->alerts);
     client_free(self->client);
     g_ptr_array_unref(self->accounts);
-    g_array_unref(self->outcomes);
-    g_hash_table_unref(self->mine);
+    ledger_free(self->ledger);
     g_clear_error(&self->gone);
     config_unref(self->config);
     close(self->wake);

@@ -1,0 +1,85 @@
+#include "submit/ledger.h"
+
+#define MOST 256     /* outcomes that share an fsync */
+#define WITHIN 20000 /* microseconds */
+
+struct Ledger {
+    Queue *queue;
+    GArray *outcomes;    /* QueueOutcome */
+    gint64 first;        /* when the oldest of them came; monotonic */
+    GHashTable *claimed; /* ids, a set; those that are not settled yet */
+};
+
+static void
+outcome_clear(gpointer data)
+{
+    g_free(((QueueOutcome *)data)->words);
+}
+
+Ledger *
+ledger_new(Queue *queue)
+{
+    Ledger *ledger = g_new0(Ledger, 1);
+    ledger->queue = queue;
+    ledger->outcomes = g_array_new(FALSE, FALSE, sizeof(QueueOutcome));
+    g_array_set_clear_func(ledger->outcomes, outcome_clear);
+    ledger->claimed = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    return ledger;
+}
+
+void
+ledger_free(Ledger *ledger)
+{
+    if (!ledger)
+        return;
+    g_array_unref(ledger->outcomes);
+    g_hash_table_unref(ledger->claimed);
+    g_free(ledger);
+}
+
+gboolean
+ledger_claim(Ledger *ledger, const char *id)
+{
+    return g_hash_table_add(ledger->claimed, g_strdup(id));
+}
+
+void
+ledger_add(Ledger *ledger, const char *id, QueueOutcome outcome)
+{
+    g_strlcpy(outcome.id, id, LEAD_ID_SIZE);
+    if (ledger->outcomes->len == 0)
+        ledger->first = g_get_monotonic_time();
+    g_array_append_val(ledger->outcomes, outcome);
+}
+
+gboolean
+ledger_is_settled(const Ledger *ledger)
+{
+    return ledger->outcomes->len == 0;
+}
+
+gint64
+ledger_wait(const Ledger *ledger, gboolean more)
+{
+    if (ledger->outcomes->len == 0)
+        return G_MAXINT64;
+    if (ledger->outcomes->len >= MOST || !more)
+        return 0;
+    return MAX(ledger->first + WITHIN - g_get_monotonic_time(), 0);
+}
+
+gboolean
+ledger_settle(Ledger *ledger, gboolean *back, GError **error)
+{
+    QueueOutcome *outcomes = (QueueOutcome *)(void *)ledger->outcomes->data;
+    guint n = ledger->outcomes->len;
+    *back = FALSE;
+    if (n > 0 && !queue_settle(ledger->queue, outcomes, n, error))
+        return FALSE;
+    for (guint i = 0; i < n; i++) {
+        g_hash_table_remove(ledger->claimed, outcomes[i].id);
+        *back |= outcomes[i].state == STATE_PENDING;
+    }
+    g_array_set_size(ledger->outcomes, 0);
+    return TRUE;
+}
