@@ -27,6 +27,7 @@ struct LabelIndex {
     GHashTable *by_key; /* key, by its address → GArray of indices into places */
     const char *text, *end;
     const LabelSet *known;
+    guint64 found[4]; /* a bit for each address of a key that has places, cut to eight bits */
 };
 
 struct LabelSet {
@@ -218,6 +219,12 @@ known_key(const LabelIndex *index, const char *begin, const char *end)
 
 /* --- building --- */
 
+static guint
+bit_of(const char *key)
+{
+    return (guint)(GPOINTER_TO_SIZE(key) >> 4) % 256;
+}
+
 static void
 add_place(LabelIndex *index, const char *key, const char *begin, const char *value, const char *end,
           Style style)
@@ -231,6 +238,7 @@ add_place(LabelIndex *index, const char *key, const char *begin, const char *val
     if (!numbers) {
         numbers = g_array_new(FALSE, FALSE, sizeof(guint));
         g_hash_table_insert(index->by_key, (gpointer)key, numbers);
+        index->found[bit_of(key) / 64] |= (guint64)1 << bit_of(key) % 64;
     }
     g_array_append_val(numbers, number);
 }
@@ -531,7 +539,8 @@ strip(const char **begin, const char **end)
 gboolean
 label_has(const LabelIndex *index, const char *key)
 {
-    return g_hash_table_contains(index->by_key, key);
+    gboolean perhaps = index->found[bit_of(key) / 64] >> bit_of(key) % 64 & 1;
+    return perhaps && g_hash_table_contains(index->by_key, key);
 }
 
 gboolean
