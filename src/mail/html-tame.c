@@ -20,7 +20,9 @@ static gboolean
 at(const Tame *tame, const char *word)
 {
     gsize length = strlen(word);
-    return left(tame) >= length && g_ascii_strncasecmp(tame->p, word, length) == 0;
+    /* All begin with "<"; most tags differ in the next letter. */
+    return left(tame) >= length && (tame->p[1] | 0x20) == (word[1] | 0x20) &&
+           g_ascii_strncasecmp(tame->p, word, length) == 0;
 }
 
 static void
