@@ -11,17 +11,21 @@
 
 typedef struct {
     char *account;
-    char *source;   /* the rule source's name */
-    gboolean held;  /* to `held` instead of `pending` */
-    char *reason;   /* why it is held; NULL otherwise */
-    char *payload;  /* the request's body, one line of JSON */
-    char *message_key; /* Message-ID, or NULL */
-    char *digest;      /* hex SHA-256 of sender, subject, body text and payload */
-    char *queue_id;    /* the MTA's, or NULL */
+    char *source;        /* the rule source's name */
+    gboolean held;       /* to `held` instead of `pending` */
+    char *reason;        /* why it is held; NULL otherwise */
+    char *payload;       /* the request's body, one line of JSON */
+    char *message_key;   /* Message-ID, or NULL */
+    char *digest;        /* hex SHA-256 of sender, subject, body text and payload */
+    char *queue_id;      /* the MTA's, or NULL */
     guint64 same_within; /* seconds in which the same digest is the same mail; 0: never */
 } LeadRecord;
 
 void record_free(LeadRecord *record); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LeadRecord, record_free)
+
+/* Whether two payloads are of two people: each contact has an address or a phone, and they share
+ * none. */
+gboolean record_of_another(const char *payload, const char *other);
 
 #endif

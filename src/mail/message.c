@@ -392,7 +392,10 @@ clean_id(const char *value)
         memmove(first, first + 1, length - 1);
         length -= 2;
     }
-    if (length == 0 || length > ID_MAX || strpbrk(first, " \t<>"))
+    /* "x" and "@localhost" are what broken programs write into all their mails (RFC 5322 section
+     * 3.6.4 wants something on both sides). */
+    const char *at = strchr(first, '@');
+    if (!at || at == first || !at[1] || length > ID_MAX || strpbrk(first, " \t<>"))
         return NULL;
     return g_steal_pointer(&first);
 }

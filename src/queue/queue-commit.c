@@ -28,20 +28,41 @@ found(Queue *queue, sqlite3_stmt *statement, char *id, GError **error)
     return result == SQLITE_ROW;
 }
 
-/* By Message-ID for good, also when the lead itself has been purged; else by content. */
+/* Whether a lead has the record's Message-ID, and is of the same person; *taken when it is of
+ * another: there are programs that give one Message-ID to all they send. */
 static gboolean
-find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, GError **error)
+find_by_key(Queue *queue, const LeadRecord *record, char *id, gboolean *taken, GError **error)
 {
-    gboolean for_ever = record->same_within == RECORD_FOR_EVER;
+    sqlite3_stmt *statement = queue_statement(
+        queue, error, "SELECT id, digest, payload FROM leads WHERE account = ? AND message_key = ?",
+        "ss", record->account, record->message_key);
+    if (!statement)
+        return FALSE;
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        *taken = g_strcmp0(queue_text(statement, 1), record->digest) != 0 &&
+                 record_of_another(queue_text(statement, 2), record->payload);
+        g_strlcpy(id, queue_text(statement, 0), LEAD_ID_SIZE);
+    } else if (result != SQLITE_DONE) {
+        queue_fail(queue, "reading", error);
+    }
+    sqlite3_reset(statement);
+    return result == SQLITE_ROW && !*taken;
+}
+
+/* By Message-ID for good, also when the lead itself has been purged; else by content, for good as
+ * well when that is all there is to know the mail by. */
+static gboolean
+find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, gboolean *taken,
+               GError **error)
+{
     const char *key = record->message_key, *account = record->account;
-    gint64 since = for_ever ? 0 : now - (gint64)record->same_within * G_USEC_PER_SEC;
-    if (key && found(queue,
-                     queue_statement(queue, error,
-                                     "SELECT id FROM leads WHERE account = ? AND message_key = ?",
-                                     "ss", account, key),
-                     id, error))
+    *taken = FALSE;
+    if (key && find_by_key(queue, record, id, taken, error))
         return TRUE;
-    if (!*error && record->same_within > 0 &&
+    gboolean for_ever = record->same_within == RECORD_FOR_EVER || *taken;
+    gint64 since = for_ever ? 0 : now - (gint64)record->same_within * G_USEC_PER_SEC;
+    if (!*error && (record->same_within > 0 || for_ever) &&
         found(queue,
               queue_statement(queue, error,
                               "SELECT id FROM leads WHERE account = ? AND digest = ?"
@@ -54,12 +75,13 @@ find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, GEr
                  queue_statement(queue, error,
                                  "SELECT id FROM purged WHERE account = ?"
                                  " AND fingerprint = fingerprint(?)",
-                                 "ss", account, key ? key : record->digest),
+                                 "ss", account, key && !*taken ? key : record->digest),
                  id, error);
 }
 
 static void
-insert(Queue *queue, const LeadRecord *record, gint64 now, char *id, GError **error)
+insert(Queue *queue, const LeadRecord *record, const char *key, gint64 now, char *id,
+       GError **error)
 {
     g_autofree char *uuid = g_uuid_string_random();
     const char *state = state_names[record->held ? STATE_HELD : STATE_PENDING];
@@ -68,8 +90,7 @@ insert(Queue *queue, const LeadRecord *record, gint64 now, char *id, GError **er
                    "INSERT INTO leads (id, account, source, state, reason, payload, message_key,"
                    " digest, queue_id, created, changed) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                    "sssssssssii", id, record->account, record->source, state, record->reason,
-                   record->payload, record->message_key, record->digest, record->queue_id, now,
-                   now))
+                   record->payload, key, record->digest, record->queue_id, now, now))
         return;
     queue_run(queue, error,
               "INSERT INTO changes (lead, time, before, after, reason) VALUES (?, ?, NULL, ?, ?)",
@@ -85,9 +106,10 @@ write_job(Queue *queue, Job *job, GError **error)
     job->result = COMMIT_DUPLICATE;
     for (guint i = 0; i < job->records->len && !problem; i++) {
         const LeadRecord *record = g_ptr_array_index(job->records, i);
-        if (find_duplicate(queue, record, now, job->ids[i], &problem) || problem)
+        gboolean taken;
+        if (find_duplicate(queue, record, now, job->ids[i], &taken, &problem) || problem)
             continue;
-        insert(queue, record, now, job->ids[i], &problem);
+        insert(queue, record, taken ? NULL : record->message_key, now, job->ids[i], &problem);
         job->result = COMMIT_NEW;
     }
     if (!problem)
@@ -161,7 +183,7 @@ gboolean
 queue_knows(Queue *queue, const LeadRecord *record, char id[LEAD_ID_SIZE], GError **error)
 {
     GError *problem = NULL;
-    gboolean known = find_duplicate(queue, record, g_get_real_time(), id, &problem);
+    gboolean taken, known = find_duplicate(queue, record, g_get_real_time(), id, &taken, &problem);
     if (problem)
         g_propagate_error(error, problem);
     return known;

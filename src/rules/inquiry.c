@@ -1,5 +1,7 @@
 #include "rules/inquiry.h"
 
+#include <string.h>
+
 #include "lead/defaults.h"
 #include "lead/lead.h"
 
@@ -9,10 +11,15 @@ static char *
 digest_of(const Message *message, const char *payload)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
-    const char *const parts[] = {message_sender(message), message_view(message, VIEW_SUBJECT),
+    /* Case of the sender, and white space at the end, change on the way to a mailbox. */
+    g_autofree char *sender = g_ascii_strdown(message_sender(message), -1);
+    const char *const parts[] = {sender, message_view(message, VIEW_SUBJECT),
                                  message_view(message, VIEW_BODY), payload};
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
-        g_checksum_update(sum, (const guchar *)parts[i], -1);
+        gsize length = strlen(parts[i]);
+        while (length > 0 && g_ascii_isspace(parts[i][length - 1]))
+            length--;
+        g_checksum_update(sum, (const guchar *)parts[i], (gssize)length);
         g_checksum_update(sum, (const guchar *)"", 1); /* the final 0 keeps them apart */
     }
     return g_strdup(g_checksum_get_string(sum));

@@ -185,9 +185,13 @@ test_a_held_lead_says_why(void)
 static void
 test_the_digest_is_of_sender_subject_and_body(void)
 {
-    static const char *const mails[] = {
-        MAIL, "Received: again\n" MAIL, "X-Spam: no\nFrom: a@b.example\nSubject: Roof\n\nLeaks\n",
-        "From: a@b.example\nSubject: Roof\n\nLeaks.\n", "From: a@b.example\n\nRoof\n\nLeaks\n"};
+    static const char *const mails[] = {MAIL,
+                                        "Received: again\n" MAIL,
+                                        MAIL "\n \n",
+                                        "X-Spam: no\nFrom: a@b.example\nSubject: Roof\n\nLeaks\n",
+                                        "From: a@b.example\nSubject: Roof\n\nLeaks",
+                                        "From: a@b.example\nSubject: Roof\n\nLeaks.\n",
+                                        "From: a@b.example\n\nRoof\n\nLeaks\n"};
     const char *const ours[] = {"<first@example.com>", NULL};
     g_autoptr(GHashTable) digests = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     for (guint i = 0; i < G_N_ELEMENTS(mails); i++) {

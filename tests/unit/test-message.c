@@ -51,6 +51,8 @@ test_a_message_id_is_bare_or_none(void)
         {"Message-ID: <a@b>\n", "a@b"}, {"Message-Id:\n <a@b>\n", "a@b"},
         {"Message-ID: a@b\n", "a@b"},   {"Message-ID: <>\n", NULL},
         {"Message-ID: <a b>\n", NULL},  {"", NULL},
+        {"Message-ID: <x>\n", NULL},    {"Message-ID: <@localhost>\n", NULL},
+        {"Message-ID: <x@>\n", NULL},   {"Message-ID: <@>\n", NULL},
     };
     for (guint i = 0; i < G_N_ELEMENTS(expected); i++) {
         g_autofree char *mail = g_strconcat(expected[i].header, "\nText\n", NULL);

@@ -112,6 +112,41 @@ within(LeadRecord *record, guint64 seconds)
     return record;
 }
 
+static LeadRecord *
+of(LeadRecord *record, const char *contact)
+{
+    g_free(record->payload);
+    record->payload = g_strdup_printf("{\"data\":{\"contact\":{%s}}}", contact);
+    return record;
+}
+
+#define ADA "\"name\":\"Ada\",\"email\":\"ada@lovelace.example\",\"office\":\"(312) 555-0142\""
+#define ADA_AGAIN "\"name\":\"Ada L.\",\"email\":\"ADA@lovelace.example\""
+#define GRACE "\"name\":\"Grace\",\"email\":\"grace@hopper.example\""
+
+/* A form that gives one Message-ID to all it sends. */
+static void
+test_of_one_message_id_another_person_is_another_inquiry(Place *place, gconstpointer data)
+{
+    (void)data;
+    char ada[LEAD_ID_SIZE], grace[LEAD_ID_SIZE], id[LEAD_ID_SIZE];
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d1"), ADA), ada), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d2"), GRACE), grace), ==, COMMIT_NEW);
+    /* Changed on its way, or with less in it, it is the same. */
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d3"), ADA_AGAIN), id), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpstr(id, ==, ada);
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d4"), "\"name\":\"Grace\""), id), ==,
+                    COMMIT_DUPLICATE);
+    /* And offered again, a year later too. */
+    run_sql(place, "UPDATE leads SET created = 1");
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d2"), GRACE), id), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(id, ==, grace);
+    g_assert_cmpint(commit(queue, within(of(record("a", "<1@x>", "d2"), GRACE), 0), id), ==,
+                    COMMIT_DUPLICATE);
+}
+
 static void
 test_how_long_the_content_counts_is_the_record_s_to_say(Place *place, gconstpointer data)
 {
@@ -592,6 +627,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) g_test_add("/queue/" name, Place, NULL, set_up, function, tear_down)
+    ADD("people", test_of_one_message_id_another_person_is_another_inquiry);
     ADD("dedup", test_one_message_of_an_account_is_one_lead);
     ADD("dedup-window", test_the_digest_counts_for_a_day_the_message_id_for_ever);
     ADD("dedup-configured", test_how_long_the_content_counts_is_the_record_s_to_say);
