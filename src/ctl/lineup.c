@@ -2,7 +2,7 @@
 
 /* On their way at most, or one mail that is larger. A slow mail at the head holds up what is seen,
  * not the work, until the others of its window are done. */
-#define MAILS_PER_THREAD 16
+#define MAILS_PER_THREAD 8
 #define BYTES_MOST ((gsize)32 << 20)
 
 typedef struct {

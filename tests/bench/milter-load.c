@@ -384,5 +384,11 @@ main(int argc, char **argv)
     }
     for (int i = 0; i < connections; i++)
         g_thread_join(threads[i]);
-    return report(all, (g_get_monotonic_time() - begun) / 1e6) ? 0 : 1;
+    gboolean good = report(all, (g_get_monotonic_time() - begun) / 1e6);
+    for (int i = 0; i < connections; i++) {
+        g_byte_array_unref(all[i]->out);
+        g_array_unref(all[i]->times);
+        g_free(all[i]);
+    }
+    return good ? 0 : 1;
 }

@@ -142,8 +142,8 @@ test_no_more_are_on_their_way_than_the_window_holds(void)
     Lineup *lineup = lineup_new(&steps, report, NULL);
     for (int i = 0; i < MAILS; i++)
         add(lineup, i, 100);
-    g_assert_cmpint(report->most_ahead, <=, (gint)g_get_num_processors() * 16 + 1);
-    g_assert_cmpint(report->seen, >=, MAILS - ((gint)g_get_num_processors() * 16 + 1));
+    g_assert_cmpint(report->most_ahead, <=, (gint)g_get_num_processors() * 8 + 1);
+    g_assert_cmpint(report->seen, >=, MAILS - ((gint)g_get_num_processors() * 8 + 1));
     lineup_free(lineup);
     g_assert_cmpint(alive, ==, 0);
     report_free(report);
