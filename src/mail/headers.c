@@ -312,12 +312,50 @@ add_mailboxes(InternetAddressList *list, GPtrArray *mailboxes, guint depth)
     }
 }
 
+/* Words with a dot between two, as in local parts and domains. */
+static gsize
+dotted(const char *p, const char *more)
+{
+    gsize length = 0;
+    while (g_ascii_isalnum(p[length]) || (p[length] && strchr(more, p[length])) ||
+           (p[length] == '.' && length > 0 && p[length - 1] != '.'))
+        length++;
+    return length > 0 && p[length - 1] != '.' ? length : 0;
+}
+
+/* "Ada Lovelace <ada@lovelace.example>" or "ada@lovelace.example", and nothing that needs thinking
+ * about: most fields are so, and GMime makes objects and lists of it. NULL when it is not so. */
+static Mailbox *
+simple_mailbox(const char *raw)
+{
+    const char *begin = raw + strspn(raw, " "), *p = begin;
+    gsize name = 0;
+    while (g_ascii_isalnum(p[name]) || (p[name] == ' ' && name > 0 && p[name - 1] != ' '))
+        name++;
+    gboolean angle = name >= 2 && p[name] == '<' && p[name - 1] == ' ';
+    const char *address = angle ? p + name + 1 : p;
+    gsize local = dotted(address, "+-_");
+    gsize domain = address[local] == '@' ? dotted(address + local + 1, "-") : 0;
+    gsize length = local + 1 + domain;
+    const char *end = address + length + (angle ? 1 : 0);
+    if (!local || !domain || length > 300 || (angle && end[-1] != '>') || end[strspn(end, " \r\n")])
+        return NULL;
+    Mailbox *mailbox = g_new(Mailbox, 1);
+    *mailbox = (Mailbox){angle ? g_strndup(begin, name - 1) : NULL, g_strndup(address, length)};
+    return mailbox;
+}
+
 GPtrArray *
 headers_addresses(const char *raw)
 {
     GPtrArray *mailboxes = g_ptr_array_new_with_free_func(mailbox_free);
     if (!raw)
         return mailboxes;
+    Mailbox *simple = simple_mailbox(raw);
+    if (simple) {
+        g_ptr_array_add(mailboxes, simple);
+        return mailboxes;
+    }
     g_autofree char *value = g_strndup(raw, strnlen(raw, ADDRESSES_BYTES));
     g_autofree char *plain = strstr(value, "=?") ? without_encoded_words(value) : NULL;
     g_autofree char *text =

@@ -51,3 +51,7 @@ TESTS += tests/unit/test-author tests/unit/test-mailboxkind tests/unit/test-foot
 check_PROGRAMS += tests/unit/test-wording
 tests_unit_test_wording_SOURCES = tests/unit/test-wording.c
 TESTS += tests/unit/test-wording
+
+check_PROGRAMS += tests/unit/test-headers
+tests_unit_test_headers_SOURCES = tests/unit/test-headers.c
+TESTS += tests/unit/test-headers
