@@ -244,8 +244,9 @@ skip_plain(const char *p, const char *end)
         const char *stop = MIN(end, p + 8), *begin = p;
         while (p < stop && ((guchar)*p >= 0x20 || *p == '\t' || *p == '\n') && *p != 0x7F &&
                !is_c1(p, end - p))
-            p++;
-        if (p < stop || begin == p)
+            if (*p++ == '\n') /* mostly the next eight are letters again */
+                break;
+        if (p == begin || (p < stop && p[-1] != '\n'))
             return p;
     }
 }
@@ -376,9 +377,14 @@ charset_header(const char *raw)
 {
     gsize whole = raw ? strlen(raw) : 0;
     if (raw && is_plain_header(raw, whole)) {
-        char *text = g_memdup2(raw, whole + 1);
-        fold_controls(text);
-        return g_strstrip(text);
+        while (whole > 0 && g_ascii_isspace(raw[whole - 1]))
+            whole--;
+        for (; whole > 0 && g_ascii_isspace(*raw); raw++)
+            whole--;
+        char *text = g_strndup(raw, whole);
+        if (memchr(text, '\n', whole) || memchr(text, '\t', whole))
+            fold_controls(text);
+        return text;
     }
     Header header = {.out = g_string_new(NULL), .bytes = g_string_new(NULL)};
     const char *p = raw ? raw : "", *end = p + strlen(p);

@@ -89,7 +89,7 @@ static gboolean
 is_sentence(const char *begin, const char *end)
 {
     guint small = 0;
-    for (const char *p = begin; p < end; p++)
+    for (const char *p = begin; p < end && small < SENTENCE_WORDS; p++)
         small += g_ascii_islower(*p) && (p == begin || p[-1] == ' ');
     return small >= SENTENCE_WORDS;
 }
