@@ -2,6 +2,7 @@ liblead_a_SOURCES += \
 	src/base/daemon.c src/base/daemon.h \
 	src/base/diag.c src/base/diag.h \
 	src/base/domain.c src/base/domain.h \
+	src/base/file.c src/base/file.h \
 	src/base/gmime-extra.h \
 	src/base/limits.h \
 	src/base/memory.c src/base/memory.h \

@@ -5,13 +5,17 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/file.h"
+
 #define FILE_MAX ((gsize)4 << 20)
 #define DEPTH_MAX 32
 #define NODES_MAX 200000
+#define BOM "\xEF\xBB\xBF" /* Windows' editors begin a file with it */
 
 typedef struct {
     yaml_parser_t parser;
-    const char *name;
+    const char *name, *text;
+    gsize length;
     Diags *diags;
     guint nodes;
 } Reader;
@@ -44,13 +48,45 @@ node_new(YamlKind kind, yaml_mark_t mark)
 }
 
 static void G_GNUC_PRINTF(3, 4)
-reader_error(Reader *reader, yaml_mark_t mark, const char *format, ...)
+    reader_error(Reader *reader, yaml_mark_t mark, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
     diags_error(reader->diags, reader->name, mark.line + 1, mark.column + 1, "%s", text);
+}
+
+/* The line and column of a byte. */
+static yaml_mark_t
+mark_at(const char *text, gsize offset)
+{
+    yaml_mark_t mark = {0};
+    const char *line = text;
+    for (const char *c; (c = memchr(line, '\n', text + offset - line)); line = c + 1)
+        mark.line++;
+    mark.column = g_utf8_strlen(line, text + offset - line);
+    return mark;
+}
+
+/* libyaml would tell the byte's number alone, and of another character's byte at times. */
+static gboolean
+check_text(Reader *reader)
+{
+    const char *bad;
+    if (reader->length >= 2 &&
+        (memcmp(reader->text, "\xFF\xFE", 2) == 0 || memcmp(reader->text, "\xFE\xFF", 2) == 0)) {
+        diags_error(reader->diags, reader->name, 1, 1, "not UTF-8 but UTF-16; save it as UTF-8");
+        return FALSE;
+    }
+    if (g_utf8_validate_len(reader->text, reader->length, &bad))
+        return TRUE;
+    yaml_mark_t mark = mark_at(reader->text, bad - reader->text);
+    if (*bad)
+        reader_error(reader, mark, "not UTF-8 (byte 0x%02X); save the file as UTF-8", (guchar)*bad);
+    else
+        reader_error(reader, mark, "a NUL character");
+    return FALSE;
 }
 
 static gboolean
@@ -61,7 +97,8 @@ next_event(Reader *reader, yaml_event_t *event)
     const yaml_parser_t *p = &reader->parser;
     yaml_mark_t mark = p->problem_mark;
     if (p->error == YAML_READER_ERROR)
-        reader_error(reader, mark, "not YAML: %s (byte %zu)", p->problem, p->problem_offset);
+        reader_error(reader, mark_at(reader->text, MIN(p->problem_offset, reader->length)),
+                     "not YAML: %s (U+%04X)", p->problem, (guint)p->problem_value);
     else if (p->context)
         reader_error(reader, mark, "not YAML: %s, %s that began in line %zu", p->problem,
                      p->context, p->context_mark.line + 1);
@@ -239,7 +276,13 @@ yaml_parse(const char *name, const char *text, gsize length, Diags *diags)
         diags_error(diags, name, 0, 0, "larger than %zu MiB", FILE_MAX >> 20);
         return NULL;
     }
-    Reader reader = {.name = name, .diags = diags};
+    if (length >= strlen(BOM) && memcmp(text, BOM, strlen(BOM)) == 0) {
+        text += strlen(BOM);
+        length -= strlen(BOM);
+    }
+    Reader reader = {.name = name, .text = text, .length = length, .diags = diags};
+    if (!check_text(&reader))
+        return NULL;
     if (!yaml_parser_initialize(&reader.parser))
         g_error("yaml_parser_initialize: out of memory");
     yaml_parser_set_input_string(&reader.parser, (const guint8 *)text, length);
@@ -261,9 +304,9 @@ YamlFile *
 yaml_load(const char *path, Diags *diags)
 {
     g_autoptr(GError) error = NULL;
-    g_autofree char *text = NULL;
     gsize length;
-    if (!g_file_get_contents(path, &text, &length, &error)) {
+    g_autofree char *text = file_read(path, FILE_MAX, &length, &error);
+    if (!text) {
         diags_error(diags, path, 0, 0, "cannot read: %s", error->message);
         return NULL;
     }
@@ -343,8 +386,8 @@ yaml_check_keys(const YamlFile *file, const YamlNode *map, const char *what,
             continue;
         const char *near = suggest(key->text, allowed);
         if (near) {
-            yaml_error(file, key, diags, "unknown %s \"%s\"; did you mean \"%s\"?", what,
-                       key->text, near);
+            yaml_error(file, key, diags, "unknown %s \"%s\"; did you mean \"%s\"?", what, key->text,
+                       near);
         } else {
             g_autofree char *keys = g_strjoinv(", ", (char **)allowed);
             yaml_error(file, key, diags, "unknown %s \"%s\"; known are %s", what, key->text, keys);

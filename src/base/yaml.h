@@ -1,8 +1,9 @@
 /* yaml: a YAML file as a tree in which every node knows its line and column.
  *
- * One document per file, read by libyaml. Text is valid UTF-8 without NUL. Refused, with a
- * diagnostic: anchors and aliases (an admin copies a line instead; they make bombs possible),
- * a key given twice, a key that is not plain text, more than one document.
+ * One document per file, read by libyaml. Text is valid UTF-8 without NUL; a byte order mark is
+ * skipped. Refused, with a diagnostic: what is no regular file (file.h), anchors and aliases (an
+ * admin copies a line instead; they make bombs possible), a key given twice, a key that is not
+ * plain text, more than one document.
  * Limits: 4 MiB a file, nesting 32, 200,000 nodes.
  * Ownership: the YamlFile owns its tree; nodes live as long as it does. Thread rule: immutable
  * once loaded.

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/file.h"
+#include "base/limits.h"
 #include "rules/run.h"
 
 #define THREADS_MAX 16
@@ -111,12 +113,12 @@ run_test(Batch *batch, const Source *source, const SourceTest *test)
 {
     Ruleset *ruleset = batch->ruleset;
     g_autofree char *path = g_build_filename(ruleset->folder, test->mail, NULL);
-    g_autofree char *mail = NULL;
     g_autoptr(GError) error = NULL;
     g_autoptr(GString) difference = g_string_new(NULL);
     gsize length;
-    if (!g_file_get_contents(path, &mail, &length, &error)) {
-        differ(difference, "mail: %s", error->message);
+    g_autofree char *mail = file_read(path, LIMIT_MESSAGE_DEFAULT, &length, &error);
+    if (!mail) {
+        differ(difference, "mail: %s: %s", path, error->message);
     } else {
         const char *const recipients[] = {test->recipient, NULL};
         MessageOptions options = {.sender = test->sender, .recipients = recipients};

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import random
 import re
 import shutil
@@ -207,6 +208,19 @@ def test_check_runs_the_rules_tests_as_a_reload_does(rules):
     assert done.status == 1
     assert re.search(r"20-angi\.yaml:\d+:\d+: error: test of samples/angi-1.eml failed: "
                      r".*property\.state", done.err), done.err
+
+
+@pytest.mark.parametrize("kind", ["fifo", "endless"])
+def test_a_rule_file_that_never_ends_is_told(rules, kind):
+    path = rules / "30-x.yaml"
+    if kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    for command, status in (("check", 1), ("test", 78), ("extract", 78)):
+        done = leadctl("--rules", rules, command)
+        assert done.status == status
+        assert "30-x.yaml: error: cannot read: is no regular file" in done.err
 
 
 def test_a_configuration_that_is_not_there_is_told(place):

@@ -682,6 +682,18 @@ def test_a_bad_reload_keeps_the_old_rules(box, kind):
     assert box.makes_a_lead(2)[1] == "third"
 
 
+@pytest.mark.parametrize("kind", ["fifo", "endless"])
+def test_a_reload_with_a_rule_file_that_never_ends_is_refused(box, kind):
+    bad = box.rules / "30-x.yaml"
+    if kind == "fifo":
+        os.mkfifo(bad)
+    else:
+        bad.symlink_to("/dev/zero")
+    box.reload("reload refused")
+    assert "30-x.yaml: error: cannot read: is no regular file" in box.milter.log()
+    box.makes_a_lead()
+
+
 def test_a_bad_configuration_keeps_the_old_one(box):
     box.configure(on_error="panic")
     box.reload("reload refused")

@@ -92,6 +92,14 @@ test_a_mail_that_is_not_there_fails(void)
     g_assert_nonnull(strstr(test->difference, "gone.eml"));
 }
 
+static void
+test_a_mail_that_is_no_regular_file_fails(void)
+{
+    g_autoptr(RuleTestReport) report = run("  - {mail: samples, not: true}\n");
+    const RuleTest *test = g_ptr_array_index(report->tests, 0);
+    g_assert_true(g_str_has_suffix(test->difference, "samples: is no regular file"));
+}
+
 static gboolean
 is_unreached(const RuleTestReport *report, const char *ending)
 {
@@ -132,6 +140,7 @@ int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
+    g_test_add_func("/ruletest/mail-no-file", test_a_mail_that_is_no_regular_file_fails);
     g_test_add_func("/ruletest/passes", test_what_is_as_expected_passes);
     g_test_add_func("/ruletest/difference", test_what_is_not_as_expected_says_the_difference);
     g_test_add_func("/ruletest/no-mail", test_a_mail_that_is_not_there_fails);
