@@ -1,8 +1,8 @@
 #include "base/config.h"
 
-#include <gio/gio.h>
 #include <string.h>
 
+#include "base/config-values.h"
 #include "base/limits.h"
 
 #define CA_FILE "/etc/ssl/certs/ca-certificates.crt"
@@ -57,6 +57,7 @@ config_clear(gpointer data)
     g_free(config->rules);
     g_free(config->queue);
     g_free(config->authserv_id);
+    g_free(config->recipient_delimiter);
     g_strfreev(config->own_domains);
     g_free(config->metrics);
     g_strfreev(config->alert_to);
@@ -121,94 +122,22 @@ take_text(Reader *reader, const YamlNode *map, const char *key, gboolean require
     return yaml_text(reader->file, node, &text, reader->diags) ? g_strdup(text) : NULL;
 }
 
-static gboolean
-is_port(const char *text, gsize length)
+/* The same, when `problem_of` finds nothing wrong with it. */
+static char *
+take_checked(Reader *reader, const YamlNode *map, const char *key, gboolean required,
+             ConfigProblem problem_of)
 {
-    g_autofree char *digits = g_strndup(text, length);
-    guint64 port;
-    return g_ascii_string_to_unsigned(digits, 10, 1, 65535, &port, NULL);
-}
-
-static gboolean
-listen_is_good(const char *listen)
-{
-    if (g_str_has_prefix(listen, "unix:"))
-        return listen[5] == '/';
-    if (g_str_has_prefix(listen, "inet:") || g_str_has_prefix(listen, "inet6:")) {
-        const char *port = strchr(listen, ':') + 1;
-        const char *at = strchr(port, '@');
-        return is_port(port, at ? (gsize)(at - port) : strlen(port)) && (!at || at[1]);
-    }
-    guint64 fd;
-    return g_str_has_prefix(listen, "fd:") &&
-           g_ascii_string_to_unsigned(listen + 3, 10, 3, 1023, &fd, NULL);
-}
-
-/* A domain as it stands in an address: letters, digits, dots, dashes, anything beyond ASCII. */
-static gboolean
-domain_is_good(const char *domain)
-{
-    if (!*domain || *domain == '.' || *domain == '-' || strstr(domain, ".."))
-        return FALSE;
-    for (const char *p = domain; *p; p++)
-        if (!g_ascii_isalnum(*p) && !strchr(".-_", *p) && (guchar)*p < 0x80)
-            return FALSE;
-    return TRUE;
-}
-
-static gboolean
-recipient_is_good(const char *recipient)
-{
-    const char *at = strrchr(recipient, '@');
-    if (!at || !domain_is_good(at + 1))
-        return FALSE;
-    for (const char *p = recipient; p < at; p++)
-        if ((guchar)*p <= ' ' || strchr("<>,;\"", *p) || *p == 0x7F)
-            return FALSE;
-    return memchr(recipient, '@', at - recipient) == NULL;
+    char *text = take_text(reader, map, key, required);
+    const char *problem = text ? problem_of(text) : NULL;
+    if (problem)
+        yaml_error(reader->file, yaml_get(map, key), reader->diags, "%s", problem);
+    return text;
 }
 
 static char *
 lower(const char *text)
 {
     return g_utf8_strdown(text, -1);
-}
-
-static gboolean
-is_loopback(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           (g_str_has_prefix(host, "127.") && g_hostname_is_ip_address(host));
-}
-
-/* HOST, HOST:PORT or [IPv6]:PORT */
-static gboolean
-smtp_is_good(const char *smtp)
-{
-    g_autoptr(GError) error = NULL;
-    g_autoptr(GSocketConnectable) host = g_network_address_parse(smtp, 25, &error);
-    return host && !strpbrk(smtp, "/ @?#");
-}
-
-/* What is wrong with an endpoint, or NULL. */
-static const char *
-endpoint_problem(const char *endpoint)
-{
-    g_autoptr(GUri) uri = g_uri_parse(endpoint, G_URI_FLAGS_HAS_PASSWORD, NULL);
-    if (!uri)
-        return "not a URL";
-    const char *scheme = g_uri_get_scheme(uri), *host = g_uri_get_host(uri);
-    if (strcmp(scheme, "https") != 0 && strcmp(scheme, "http") != 0)
-        return "expected a URL that begins with https://";
-    if (!host || !*host)
-        return "the URL names no host";
-    if (strcmp(scheme, "http") == 0 && !is_loopback(host))
-        return "http:// would show the token to the network; use https://";
-    if (g_uri_get_userinfo(uri))
-        return "a URL with a user in it; the token belongs into token_file";
-    if (g_uri_get_fragment(uri))
-        return "a URL with a fragment (#…)";
-    return NULL;
 }
 
 /* --- accounts --- */
@@ -261,10 +190,10 @@ read_account(Reader *reader, const YamlNode *map, const ConfigAccount *pace)
         return;
     ConfigAccount *account = g_memdup2(pace, sizeof *pace);
     guint choice = 0;
-    account->name = take_text(reader, map, "name", TRUE);
-    account->endpoint = take_text(reader, map, "endpoint", TRUE);
-    account->token_file = take_text(reader, map, "token_file", TRUE);
-    account->ca_file = take_text(reader, map, "ca_file", FALSE);
+    account->name = take_checked(reader, map, "name", TRUE, config_account_problem);
+    account->endpoint = take_checked(reader, map, "endpoint", TRUE, config_endpoint_problem);
+    account->token_file = take_checked(reader, map, "token_file", TRUE, config_path_problem);
+    account->ca_file = take_checked(reader, map, "ca_file", FALSE, config_path_problem);
     if (!account->ca_file)
         account->ca_file = g_strdup(CA_FILE);
     if (yaml_choice(reader->file, yaml_get(map, "auth"), auth_words, &choice, reader->diags))
@@ -275,9 +204,6 @@ read_account(Reader *reader, const YamlNode *map, const ConfigAccount *pace)
         account->relationships = choice == 1;
     read_pace(reader, map, account);
 
-    const char *problem = account->endpoint ? endpoint_problem(account->endpoint) : NULL;
-    if (problem)
-        yaml_error(reader->file, yaml_get(map, "endpoint"), reader->diags, "%s", problem);
     if (account->name && config_account_named(reader->config, account->name))
         yaml_error(reader->file, yaml_get(map, "name"), reader->diags, "a second account \"%s\"",
                    account->name);
@@ -303,11 +229,28 @@ read_accounts(Reader *reader, const YamlNode *root)
 
 /* --- mailboxes --- */
 
+/* The mailbox that is read comes last; an earlier one may take what it names. */
+static void
+add_recipient(Reader *reader, const YamlNode *node, const char *text, GPtrArray *recipients)
+{
+    Config *config = reader->config;
+    guint index = config->mailboxes->len; /* from 1 */
+    char *recipient = lower(text);
+    g_ptr_array_add(recipients, recipient);
+    int taken_by = config_mailbox(config, recipient);
+    if (taken_by >= 0 && taken_by < (int)index - 1)
+        yaml_warning(reader->file, node, reader->diags,
+                     "\"%s\" is never reached: mailbox %d of the list takes its mail", recipient,
+                     taken_by + 1);
+    if (!g_hash_table_contains(config->by_recipient, recipient))
+        g_hash_table_insert(config->by_recipient, recipient, GUINT_TO_POINTER(index));
+}
+
 static void
 read_recipients(Reader *reader, const YamlNode *map, ConfigMailbox *mailbox)
 {
     const YamlNode *list = yaml_get(map, "recipient");
-    g_autoptr(GStrvBuilder) recipients = g_strv_builder_new();
+    GPtrArray *recipients = g_ptr_array_new();
     if (!list || yaml_list_length(list) == 0)
         yaml_error(reader->file, list ? list : map, reader->diags, "\"recipient\" is missing");
     for (guint i = 0; list && i < yaml_list_length(list); i++) {
@@ -315,15 +258,15 @@ read_recipients(Reader *reader, const YamlNode *map, ConfigMailbox *mailbox)
         const char *text;
         if (!yaml_text(reader->file, node, &text, reader->diags))
             continue;
-        if (!recipient_is_good(text)) {
-            yaml_error(reader->file, node, reader->diags,
-                       "\"%s\" is no recipient; expected user@example.com or '@example.com'", text);
-            continue;
-        }
-        g_autofree char *recipient = lower(text);
-        g_strv_builder_add(recipients, recipient);
+        const char *problem = config_recipient_problem(text);
+        if (problem)
+            yaml_error(reader->file, node, reader->diags, "\"%s\" is no recipient; %s", text,
+                       problem);
+        else
+            add_recipient(reader, node, text, recipients);
     }
-    mailbox->recipients = g_strv_builder_end(recipients);
+    g_ptr_array_add(recipients, NULL);
+    mailbox->recipients = (char **)g_ptr_array_free(recipients, FALSE);
 }
 
 static void
@@ -383,20 +326,10 @@ read_mailbox(Reader *reader, const YamlNode *map)
         return;
     ConfigMailbox *mailbox = g_new0(ConfigMailbox, 1);
     mailbox->defaults = g_ptr_array_new_with_free_func(default_free);
+    g_ptr_array_add(reader->config->mailboxes, mailbox);
     read_recipients(reader, map, mailbox);
     read_mailbox_account(reader, map, mailbox);
     read_defaults(reader, map, mailbox);
-    g_ptr_array_add(reader->config->mailboxes, mailbox);
-    for (guint i = 0; mailbox->recipients[i]; i++) {
-        guint index = reader->config->mailboxes->len;
-        if (g_hash_table_contains(reader->config->by_recipient, mailbox->recipients[i]))
-            yaml_warning(reader->file, yaml_get(map, "recipient"), reader->diags,
-                         "\"%s\" belongs to an earlier mailbox, which takes its mail",
-                         mailbox->recipients[i]);
-        else
-            g_hash_table_insert(reader->config->by_recipient, mailbox->recipients[i],
-                                GUINT_TO_POINTER(index));
-    }
 }
 
 static void
@@ -438,7 +371,6 @@ read_alerts(Reader *reader, const YamlNode *root)
 {
     Config *config = reader->config;
     const YamlNode *after = yaml_get(root, "alert_after"), *list = yaml_get(root, "alert_to");
-    const YamlNode *smtp = yaml_get(root, "alert_smtp");
     if (yaml_duration(reader->file, after, &config->alert_after, reader->diags) && after &&
         config->alert_after < 60)
         yaml_error(reader->file, after, reader->diags, "alert_after must be 1m at least");
@@ -448,7 +380,7 @@ read_alerts(Reader *reader, const YamlNode *root)
         const char *text;
         if (!yaml_text(reader->file, node, &text, reader->diags))
             continue;
-        if (*text == '@' || !recipient_is_good(text))
+        if (*text == '@' || config_recipient_problem(text))
             yaml_error(reader->file, node, reader->diags,
                        "\"%s\" is no address; expected user@example.com", text);
         else if (config_mailbox(config, text) >= 0)
@@ -459,9 +391,7 @@ read_alerts(Reader *reader, const YamlNode *root)
     }
     g_strfreev(config->alert_to);
     config->alert_to = g_strv_builder_end(addresses);
-    config->alert_smtp = smtp ? take_text(reader, root, "alert_smtp", FALSE) : NULL;
-    if (smtp && config->alert_smtp && !smtp_is_good(config->alert_smtp))
-        yaml_error(reader->file, smtp, reader->diags, "expected HOST or HOST:PORT");
+    config->alert_smtp = take_checked(reader, root, "alert_smtp", FALSE, config_smtp_problem);
     if (!config->alert_smtp)
         config->alert_smtp = g_strdup("127.0.0.1:25");
 }
@@ -478,7 +408,7 @@ read_own_domains(Reader *reader, const YamlNode *root)
         const char *text;
         if (!yaml_text(reader->file, node, &text, reader->diags))
             continue;
-        if (!domain_is_good(text)) {
+        if (!config_domain_is_good(text)) {
             yaml_error(reader->file, node, reader->diags, "\"%s\" is no domain", text);
             continue;
         }
@@ -492,23 +422,35 @@ read_own_domains(Reader *reader, const YamlNode *root)
 static void
 read_root(Reader *reader, const YamlNode *root)
 {
-    static const char *const keys[] = {
-        "listen",    "rules",       "queue",     "authserv_id", "on_error",         "accounts",
-        "mailboxes", "own_domains", "retention", "submit",      "limits",           "hold_below",
-        "metrics",   "alert_after", "alert_to",  "alert_smtp",  "duplicate_window", NULL};
+    static const char *const keys[] = {"listen",
+                                       "rules",
+                                       "queue",
+                                       "authserv_id",
+                                       "on_error",
+                                       "accounts",
+                                       "mailboxes",
+                                       "own_domains",
+                                       "retention",
+                                       "submit",
+                                       "limits",
+                                       "hold_below",
+                                       "metrics",
+                                       "alert_after",
+                                       "alert_to",
+                                       "alert_smtp",
+                                       "duplicate_window",
+                                       "recipient_delimiter",
+                                       NULL};
     Config *config = reader->config;
     yaml_check_keys(reader->file, root, "key", keys, reader->diags);
-    config->listen = take_text(reader, root, "listen", TRUE);
-    if (config->listen && !listen_is_good(config->listen))
-        yaml_error(reader->file, yaml_get(root, "listen"), reader->diags,
-                   "expected unix:/PATH, inet:PORT@HOST or fd:3");
-    config->rules = take_text(reader, root, "rules", FALSE);
+    config->listen = take_checked(reader, root, "listen", TRUE, config_listen_problem);
+    config->rules = take_checked(reader, root, "rules", FALSE, config_path_problem);
     if (!config->rules)
         config->rules = g_strdup(SYSCONFDIR "/lead-milter/rules");
-    config->queue = take_text(reader, root, "queue", TRUE);
-    if (config->queue && !g_str_has_prefix(config->queue, "sqlite:/"))
-        yaml_error(reader->file, yaml_get(root, "queue"), reader->diags, "expected sqlite:/PATH");
-    config->authserv_id = take_text(reader, root, "authserv_id", FALSE);
+    config->queue = take_checked(reader, root, "queue", TRUE, config_queue_problem);
+    config->authserv_id = take_checked(reader, root, "authserv_id", FALSE, config_authserv_problem);
+    config->recipient_delimiter =
+        take_checked(reader, root, "recipient_delimiter", FALSE, config_delimiter_problem);
     guint choice = 0;
     if (yaml_choice(reader->file, yaml_get(root, "on_error"), on_error_words, &choice,
                     reader->diags))
@@ -519,10 +461,7 @@ read_root(Reader *reader, const YamlNode *root)
     yaml_duration(reader->file, yaml_get(root, "retention"), &config->retention, reader->diags);
     yaml_duration(reader->file, yaml_get(root, "duplicate_window"), &config->duplicate_window,
                   reader->diags);
-    config->metrics = take_text(reader, root, "metrics", FALSE);
-    if (config->metrics && *config->metrics != '/')
-        yaml_error(reader->file, yaml_get(root, "metrics"), reader->diags,
-                   "expected a folder, /PATH");
+    config->metrics = take_checked(reader, root, "metrics", FALSE, config_path_problem);
     read_own_domains(reader, root);
     read_accounts(reader, root);
     read_mailboxes(reader, root);
@@ -561,6 +500,45 @@ config_parse(const char *name, const char *text, Diags *diags)
 
 /* --- asking --- */
 
+/* RFC 5321 section 4.1.2: "leads"@example.com is leads@example.com, and so Postfix delivers it. */
+static void
+unquote_local_part(char *address)
+{
+    char *at = strrchr(address, '@'), *out = address;
+    if (!at || *address != '"' || at < address + 2 || at[-1] != '"')
+        return;
+    for (const char *in = address + 1; in < at - 1; in++) {
+        in += *in == '\\' && in + 1 < at - 1;
+        *out++ = *in;
+    }
+    memmove(out, at, strlen(at) + 1);
+}
+
+/* Cut "+x" of "leads+x@example.com" out; FALSE when there is none. Not at the very beginning. */
+static gboolean
+cut_extension(char *address, const char *delimiters)
+{
+    char *at = strrchr(address, '@');
+    gsize length = delimiters && *address ? 1 + strcspn(address + 1, delimiters) : 0;
+    if (!at || length == 0 || address + length >= at)
+        return FALSE;
+    memmove(address + length, at, strlen(at) + 1);
+    return TRUE;
+}
+
+/* The earlier of two mailboxes, each from 1, or 0: none. */
+static guint
+earlier(guint a, guint b)
+{
+    return a && b ? MIN(a, b) : MAX(a, b);
+}
+
+static guint
+mailbox_of(const Config *config, const char *address)
+{
+    return address ? GPOINTER_TO_UINT(g_hash_table_lookup(config->by_recipient, address)) : 0;
+}
+
 int
 config_mailbox(const Config *config, const char *recipient)
 {
@@ -571,10 +549,10 @@ config_mailbox(const Config *config, const char *recipient)
     }
     g_autofree char *valid = g_utf8_make_valid(recipient, length);
     g_autofree char *address = lower(valid);
-    const char *at = strrchr(address, '@');
-    guint whole = GPOINTER_TO_UINT(g_hash_table_lookup(config->by_recipient, address));
-    guint domain = at ? GPOINTER_TO_UINT(g_hash_table_lookup(config->by_recipient, at)) : 0;
-    guint first = whole && domain ? MIN(whole, domain) : MAX(whole, domain);
+    unquote_local_part(address);
+    guint first = earlier(mailbox_of(config, address), mailbox_of(config, strrchr(address, '@')));
+    if (cut_extension(address, config->recipient_delimiter))
+        first = earlier(first, mailbox_of(config, address));
     return (int)first - 1;
 }
 

@@ -39,11 +39,12 @@ typedef struct {
 
 typedef struct {
     char *file;         /* its path, for diagnostics */
-    char *listen;       /* unix:PATH, inet:PORT@HOST or fd:N */
+    char *listen;       /* unix:PATH, inet:PORT, inet:PORT@HOST or fd:N */
     char *rules;        /* folder */
     char *queue;        /* sqlite:PATH */
     char *authserv_id;  /* or NULL */
     char **own_domains; /* lower case, ends in NULL, never NULL itself */
+    char *recipient_delimiter; /* the signs that begin an address's extension, or NULL */
     OnError on_error;
     guint hold_below;         /* percent of trust, 0 to 100; leads with less are held */
     GPtrArray *accounts;      /* ConfigAccount, at least one */
@@ -69,8 +70,9 @@ Config *config_ref(Config *config);
 void config_unref(Config *config); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Config, config_unref)
 
-/* The index of the first mailbox in the configuration that takes this recipient ("<a@b>" or
- * "a@b", any case), or -1. A full address and a "@domain" entry are equal: the order decides. */
+/* The index of the first mailbox in the configuration that takes this recipient ("<a@b>", "a@b" or
+ * "\"a\"@b", any case), or -1. A full address, one without its extension and a "@domain" entry are
+ * equal: the order decides. */
 int config_mailbox(const Config *config, const char *recipient);
 
 const ConfigAccount *config_account(const Config *config, guint index);

@@ -10,7 +10,8 @@ liblead_a_SOURCES += \
 	src/base/metrics.c src/base/metrics.h \
 	src/base/text.c src/base/text.h \
 	src/base/yaml.c src/base/yaml.h \
-	src/base/config.c src/base/config.h
+	src/base/config.c src/base/config.h \
+	src/base/config-values.c src/base/config-values.h
 
 check_PROGRAMS += tests/unit/test-config
 tests_unit_test_config_SOURCES = tests/unit/test-config.c

@@ -10,7 +10,8 @@
 #define FILE_MAX ((gsize)4 << 20)
 #define DEPTH_MAX 32
 #define NODES_MAX 200000
-#define BOM "\xEF\xBB\xBF" /* Windows' editors begin a file with it */
+#define DURATION_MAX ((guint64)36500 * 86400) /* in microseconds far from what a gint64 holds */
+#define BOM "\xEF\xBB\xBF"                    /* Windows' editors begin a file with it */
 
 typedef struct {
     yaml_parser_t parser;
@@ -486,8 +487,17 @@ gboolean
 yaml_duration(const YamlFile *file, const YamlNode *node, guint64 *seconds, Diags *diags)
 {
     static const Unit units[] = {{"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}, {0}};
-    if (!node || with_unit(node, units, seconds))
+    guint64 value;
+    if (!node)
         return TRUE;
+    if (with_unit(node, units, &value)) {
+        if (value <= DURATION_MAX) {
+            *seconds = value;
+            return TRUE;
+        }
+        yaml_error(file, node, diags, "a time of more than 100 years (36500d)");
+        return FALSE;
+    }
     yaml_error(file, node, diags, "expected a time such as 30s, 10m, 2h or 5d");
     return FALSE;
 }

@@ -64,7 +64,7 @@ gboolean yaml_number(const YamlFile *file, const YamlNode *node, guint64 min, gu
                      guint64 *out, Diags *diags);
 /* Bytes: a number with an optional K, M or G (powers of 1024). */
 gboolean yaml_size(const YamlFile *file, const YamlNode *node, guint64 *bytes, Diags *diags);
-/* Seconds: a number with a unit s, m, h or d. */
+/* Seconds: a number with a unit s, m, h or d; 100 years at most. */
 gboolean yaml_duration(const YamlFile *file, const YamlNode *node, guint64 *seconds, Diags *diags);
 /* One of `words` (ends in NULL): *out is its index. */
 gboolean yaml_choice(const YamlFile *file, const YamlNode *node, const char *const *words,

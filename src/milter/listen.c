@@ -91,20 +91,30 @@ open_unix(Listener *listener, const char *address, const char *path, GError **er
     return bind_unix(listener, address, &name, error);
 }
 
+/* The host of PORT@HOST or PORT@[HOST], newly allocated; NULL for all addresses. */
+static char *
+host_of(const char *at)
+{
+    if (!at)
+        return NULL;
+    gsize length = strlen(at + 1);
+    if (length > 2 && at[1] == '[' && at[length] == ']')
+        return g_strndup(at + 2, length - 2);
+    return g_strdup(at + 1);
+}
+
 static gboolean
 open_inet(Listener *listener, const char *address, const char *rest, int family, GError **error)
 {
     const char *at = strchr(rest, '@');
-    if (!at || at == rest || !at[1])
-        return malformed(error, address, "inet:PORT@HOST or inet6:PORT@HOST");
-    g_autofree char *port = g_strndup(rest, at - rest);
-    g_autofree char *host = g_strdup(at + 1);
-    gsize length = strlen(host);
-    if (*host == '[' && host[length - 1] == ']') {
-        host[length - 1] = '\0';
-        memmove(host, host + 1, length - 1);
-    }
-    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM}, *found = NULL;
+    g_autofree char *port = at ? g_strndup(rest, at - rest) : g_strdup(rest);
+    g_autofree char *host = host_of(at);
+    guint64 number_of_port;
+    if (!g_ascii_string_to_unsigned(port, 10, 1, 65535, &number_of_port, NULL) || (host && !*host))
+        return malformed(error, address, "inet:PORT, inet:PORT@HOST or inet6: likewise");
+    struct addrinfo hints = {
+        .ai_family = family, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *found = NULL;
     int result = getaddrinfo(host, port, &hints, &found);
     if (result != 0) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_FAILED, "%s: %s", address, gai_strerror(result));
@@ -153,7 +163,7 @@ open_any(Listener *listener, const char *address, GError **error)
         return open_inet(listener, address, rest, AF_INET6, error);
     if (kind == strlen("fd") && strncmp(address, "fd", kind) == 0)
         return open_inherited(listener, address, rest, error);
-    return malformed(error, address, "unix:PATH, inet:PORT@HOST, inet6:PORT@HOST or fd:N");
+    return malformed(error, address, "unix:PATH, inet:PORT[@HOST], inet6:PORT[@HOST] or fd:N");
 }
 
 Listener *

@@ -1,10 +1,11 @@
 /* listen: the socket that the MTA connects to.
  *
  *   unix:PATH        made with mode 0660, so that the MTA's user needs the socket's group (a folder
- *                    with the set-group-id bit, or the daemon's group, decides which); 0666 when
- * the umask lets others write. A socket that nobody listens on any more is replaced. inet:PORT@HOST
- * IPv4; HOST is a name or an address inet6:PORT@HOST  IPv6; the address may stand in [] fd:N
- * inherited and listening already (systemd socket activation: fd:3)
+ *                    with the set-group-id bit, or the daemon's group, decides which); 0666 when the
+ *                    umask lets others write. A socket that nobody listens on any more is replaced.
+ *   inet:PORT@HOST   IPv4; HOST is a name or an address; all addresses without @HOST
+ *   inet6:PORT@HOST  likewise, IPv6; the address may stand in []
+ *   fd:N             inherited and listening already (systemd socket activation: fd:3)
  *
  * Opened here and handed to libmilter as fd:N, since libmilter tells why it failed to syslog only.
  */

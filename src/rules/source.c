@@ -371,6 +371,8 @@ read_test(Reader *reader, const YamlNode *map)
 static void
 read_domains(Reader *reader, const YamlNode *list)
 {
+    if (list && yaml_list_length(list) == 0)
+        yaml_error(reader->file, list, reader->diags, "expected domains, such as angi.com");
     for (guint i = 0; list && i < yaml_list_length(list); i++) {
         const YamlNode *node = yaml_list_at(list, i);
         const char *domain;

@@ -160,11 +160,23 @@ def test_mail_for_others_is_let_go_at_data(box):
 
 
 @pytest.mark.parametrize("recipients", [[OTHER, LEADS], ["LEADS@Example.COM"],
+                                        ['"leads"@example.com'],
                                         ["roof+7@inquiries.example.com", LEADS, LEADS]])
 def test_one_recipient_of_ours_is_enough_for_one_lead(box, recipients):
     with box.connect() as milter:
         assert len(milter.deliver(mail(), recipients).lead_ids) == 1
     assert len(box.leads()) == 1
+
+
+def test_mail_to_an_extension_is_the_mailboxs_with_its_delimiter(idle):
+    extended = "leads+web@example.com"
+    box = idle.start()
+    with box.connect() as milter:
+        assert (milter.deliver(mail(), [extended]).answer) == ACCEPT
+    box.configure(recipient_delimiter="+")
+    box.reload("reloaded")
+    with box.connect() as milter:
+        assert len(milter.deliver(mail(), [extended]).lead_ids) == 1
 
 
 def test_more_recipients_than_are_remembered(box):
@@ -520,6 +532,14 @@ def test_commands_in_any_order(box, negotiated):
 def test_inet(idle):
     box = idle.start(listen=f"inet:{harness.free_port()}@127.0.0.1")
     box.makes_a_lead()
+
+
+def test_inet_without_a_host_is_all_addresses(idle):
+    port = harness.free_port()
+    box = idle.start(listen=f"inet:{port}")
+    box.makes_a_lead()
+    with socket.create_connection(("127.0.0.2", port)):
+        pass
 
 
 def test_inet6(idle):

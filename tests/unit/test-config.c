@@ -96,16 +96,93 @@ test_the_first_mailbox_that_matches_takes_a_recipient(void)
     g_assert_cmpint(config_mailbox(config, "<\xFF@\xFE>"), ==, -1);
 }
 
+/* All that one reading warns of, one a line. */
+static char *
+warnings_of(const char *mailboxes)
+{
+    g_autofree char *text =
+        g_strconcat(LINE_LISTEN LINE_QUEUE ACCOUNTS "mailboxes:\n", mailboxes, NULL);
+    g_autoptr(Diags) diags = diags_new();
+    g_autoptr(Config) config = config_parse("FILE", text, diags);
+    g_assert_nonnull(config);
+    g_autoptr(GString) all = g_string_new(NULL);
+    for (guint i = 0; i < diags_length(diags); i++) {
+        g_autofree char *line = diag_format(diags_at(diags, i));
+        g_string_append_printf(all, "%s\n", line);
+    }
+    return g_strdup(all->str);
+}
+
 static void
 test_a_mailbox_that_never_gets_mail_is_warned_of(void)
 {
-    g_autoptr(Diags) diags = diags_new();
-    g_autoptr(Config) config = config_parse("test.yaml",
-                                            LINE_LISTEN LINE_QUEUE ACCOUNTS MAILBOXES
-                                            "  - {recipient: leads@example.com, account: west}\n",
-                                            diags);
-    g_assert_nonnull(config);
-    g_assert_cmpuint(diags_warnings(diags), ==, 1);
+    g_autofree char *twice =
+        warnings_of("  - {recipient: leads@example.com, account: main}\n"
+                    "  - {recipient: [a@example.com, Leads@Example.com], account: west}\n");
+    g_assert_cmpstr(twice, ==,
+                    "FILE:9:33: warning: \"leads@example.com\" is never reached: mailbox 1 of the"
+                    " list takes its mail\n");
+    g_autofree char *domain = warnings_of("  - {recipient: '@example.com', account: main}\n"
+                                          "  - {recipient: leads@example.com, account: west}\n");
+    g_assert_cmpstr(domain, ==,
+                    "FILE:9:17: warning: \"leads@example.com\" is never reached: mailbox 1 of the"
+                    " list takes its mail\n");
+    g_autofree char *extension = warnings_of("  - {recipient: leads@example.com, account: main}\n"
+                                             "  - {recipient: leads+x@example.com, account: west}\n"
+                                             "recipient_delimiter: +\n");
+    g_assert_nonnull(strstr(extension, "\"leads+x@example.com\" is never reached"));
+}
+
+static void
+test_a_mailbox_that_gets_mail_is_not_warned_of(void)
+{
+    g_autofree char *narrow = warnings_of("  - {recipient: leads@example.com, account: main}\n"
+                                          "  - {recipient: '@example.com', account: west}\n");
+    g_assert_cmpstr(narrow, ==, "");
+    g_autofree char *one =
+        warnings_of("  - {recipient: ['@example.com', leads@example.com], account: main}\n"
+                    "  - {recipient: leads+x@example.net, account: west}\n"
+                    "  - {recipient: leads@example.net, account: west}\n");
+    g_assert_cmpstr(one, ==, "");
+}
+
+/* RFC 5321 section 4.1.2: quotes that need not be there change nothing. */
+static void
+test_a_quoted_local_part_is_the_same_address(void)
+{
+    g_autoptr(Config) config = parse_good(LINE_LISTEN LINE_QUEUE ACCOUNTS MAILBOXES);
+    g_assert_cmpint(config_mailbox(config, "<\"leads\"@example.com>"), ==, 0);
+    g_assert_cmpint(config_mailbox(config, "<\"Lea\\ds\"@Example.com>"), ==, 0);
+    g_assert_cmpint(config_mailbox(config, "<\"any one\"@inquiries.example.com>"), ==, 0);
+    g_assert_cmpint(config_mailbox(config, "<\"le@ds\"@inquiries.example.com>"), ==, 0);
+    static const char *const others[] = {"<\"leads@example.com>",
+                                         "<leads\"@example.com>",
+                                         "<\"\"@example.net>",
+                                         "<\"leads\"@example.net>",
+                                         "\"leads@example.com\"",
+                                         "\"@",
+                                         "\"\"",
+                                         "<\"leads@example.com\"@x>",
+                                         "<\"\\\"@>"};
+    for (guint i = 0; i < G_N_ELEMENTS(others); i++)
+        g_assert_cmpint(config_mailbox(config, others[i]), !=, 0);
+}
+
+static void
+test_an_extension_counts_only_with_its_delimiter(void)
+{
+    g_autoptr(Config) without = parse_good(LINE_LISTEN LINE_QUEUE ACCOUNTS MAILBOXES);
+    g_assert_cmpint(config_mailbox(without, "<leads+x@example.com>"), ==, 1);
+    g_autoptr(Config) with =
+        parse_good(LINE_LISTEN LINE_QUEUE ACCOUNTS MAILBOXES "recipient_delimiter: +-\n");
+    g_assert_cmpint(config_mailbox(with, "<leads+x@example.com>"), ==, 0);
+    g_assert_cmpint(config_mailbox(with, "<Leads-x+y@example.com>"), ==, 0);
+    g_assert_cmpint(config_mailbox(with, "<\"leads+x\"@example.com>"), ==, 0);
+    g_assert_cmpint(config_mailbox(with, "<+leads@example.com>"), ==, 1);
+    g_assert_cmpint(config_mailbox(with, "<leads+x@example.net>"), ==, -1);
+    g_assert_cmpint(config_mailbox(with, "<leads@example+x>"), ==, -1);
+    g_assert_cmpint(config_mailbox(with, "+"), ==, -1);
+    g_assert_cmpint(config_mailbox(with, "@"), ==, -1);
 }
 
 static void
@@ -141,6 +218,9 @@ main(int argc, char **argv)
     g_test_add_func("/config/keys", test_every_key_is_read);
     g_test_add_func("/config/mailbox", test_the_first_mailbox_that_matches_takes_a_recipient);
     g_test_add_func("/config/shadowed", test_a_mailbox_that_never_gets_mail_is_warned_of);
+    g_test_add_func("/config/not-shadowed", test_a_mailbox_that_gets_mail_is_not_warned_of);
+    g_test_add_func("/config/quoted", test_a_quoted_local_part_is_the_same_address);
+    g_test_add_func("/config/extension", test_an_extension_counts_only_with_its_delimiter);
     g_test_add_func("/config/all-at-once", test_all_mistakes_are_told_in_one_run);
 
     g_autofree char *folder =
