@@ -9,6 +9,7 @@ import shutil
 import statistics
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 SOURCE = Path(__file__).resolve().parents[2]
@@ -93,9 +94,9 @@ def status_megabytes(process, key):
 
 
 def processor_seconds(process):
-    """Of all its threads; nanoseconds exact, whatever else the machine does."""
-    return sum(int(path.read_text().split()[0])
-               for path in Path(f"/proc/{process.pid}/task").glob("*/schedstat")) / 1e9
+    """Of all its threads, those that have ended too, whatever else the machine does."""
+    clock = (~process.pid << 3) | 2  # what clock_getcpuclockid(3) makes of a process on Linux
+    return time.clock_gettime(clock)
 
 
 class Milter:
