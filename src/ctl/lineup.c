@@ -7,7 +7,7 @@
 
 typedef struct {
     StoredMail mail;
-    char *name;
+    char *name, *sender;
     GByteArray *bytes;
     gpointer result;
     gboolean done; /* under the lock, the result with it */
@@ -31,6 +31,7 @@ item_free(Lineup *lineup, Item *item)
     lineup->steps->free_result(item->result);
     g_byte_array_unref(item->bytes);
     g_free(item->name);
+    g_free(item->sender);
     g_free(item);
 }
 
@@ -92,13 +93,15 @@ see(Lineup *lineup, guint most, gsize bytes)
 }
 
 gboolean
-lineup_add(Lineup *lineup, char *name, GByteArray *bytes, gsize limit)
+lineup_add(Lineup *lineup, char *name, char *sender, GByteArray *bytes, gsize limit)
 {
     Item *item = g_new0(Item, 1);
     item->name = name;
+    item->sender = sender;
     item->bytes = bytes;
     item->mail = (StoredMail){
         .name = name,
+        .sender = sender,
         .bytes = bytes->len ? (const char *)bytes->data : "",
         .length = MIN(bytes->len, limit),
         .truncated = bytes->len > limit,

@@ -13,7 +13,8 @@
 #include <glib.h>
 
 typedef struct {
-    const char *name; /* the file, of an mbox "FILE:LINE" where its "From " stands */
+    const char *name;   /* the file, of an mbox "FILE:LINE" where its "From " stands */
+    const char *sender; /* of an mbox, the address in that line; else NULL */
     const char *bytes;
     gsize length;
     gboolean truncated;
@@ -29,9 +30,9 @@ typedef struct {
 typedef struct Lineup Lineup;
 
 Lineup *lineup_new(const LineupSteps *steps, gpointer data, GError **error);
-/* Take the name, the bytes, of which the mail is the first `limit`. May call `seen`, for mails
- * before. FALSE when it was told to stop. */
-gboolean lineup_add(Lineup *lineup, char *name, GByteArray *bytes, gsize limit);
+/* Take the name, the sender (or NULL) and the bytes, of which the mail is the first `limit`. May
+ * call `seen`, for mails before. FALSE when it was told to stop. */
+gboolean lineup_add(Lineup *lineup, char *name, char *sender, GByteArray *bytes, gsize limit);
 /* Wait until all are seen; the same answer. */
 gboolean lineup_finish(Lineup *lineup);
 void lineup_free(Lineup *lineup); /* takes NULL; what was not seen never is */

@@ -1,5 +1,6 @@
 #include "ctl/mailstore.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "ctl/ctl.h"
 
 #define PROGRESS_EVERY (G_USEC_PER_SEC / 10)
+#define FROM_LINE_READ 300 /* bytes of a line that are looked at for what a "From " line has */
 
 typedef struct {
     gsize limit;
@@ -21,6 +23,7 @@ typedef struct {
     /* Progress; `total` 0: unknown. In mails of folders, in bytes of an mbox. */
     gboolean shown, terminal, shares_terminal; /* with what is printed of the mails */
     gint64 next;
+    gboolean by_bytes;
     guint64 done, total;
     guint mails;
 } Walk;
@@ -71,17 +74,16 @@ seen(const StoredMail *mail, gpointer result, gpointer data)
     return more;
 }
 
-/* Takes the bytes. */
+/* Takes the bytes and the sender. */
 static void
-give(Walk *walk, const char *name, GByteArray *bytes)
+give(Walk *walk, const char *name, char *sender, GByteArray *bytes)
 {
-    walk->stop = !lineup_add(walk->lineup, g_strdup(name), bytes, walk->limit);
+    walk->stop = !lineup_add(walk->lineup, g_strdup(name), sender, bytes, walk->limit);
 }
 
 static void
-failed(Walk *walk, const char *path)
+failed(Walk *walk, const char *path, int error)
 {
-    int error = errno;
     walk->stop = !lineup_finish(walk->lineup);
     if (walk->stop)
         return;
@@ -100,6 +102,14 @@ append(Walk *walk, GByteArray *bytes, const char *from, gsize length)
 
 /* --- mbox --- */
 
+typedef struct {
+    Walk *walk;
+    const char *path;
+    GByteArray *bytes; /* of the mail that is being read, as the two below */
+    char *name, *sender;
+    const char *blank; /* the empty line that was read last; the mail's only if a line follows */
+} Mbox;
+
 /* ">From " is a line of the mail, with one ">" more than it had. */
 static gboolean
 is_escaped_from(const char *line)
@@ -108,32 +118,104 @@ is_escaped_from(const char *line)
     return quotes > 0 && strncmp(line + quotes, "From ", 5) == 0;
 }
 
+static gboolean
+has_shape(const char *word, const char *shape)
+{
+    for (; *shape; word++, shape++)
+        if (*shape == '0' ? !g_ascii_isdigit(*word) : *word != *shape)
+            return FALSE;
+    return *word == '\0';
+}
+
+/* "From SENDER Mon Jul  6 10:00:00 2026", perhaps with a zone: a time, and behind it a year. Many
+ * programs write a mail's own line that begins with "From " without ">". */
+static gboolean
+is_from_line(const char *line)
+{
+    if (strncmp(line, "From ", 5) != 0)
+        return FALSE;
+    g_autofree char *start = g_strndup(line + 5, FROM_LINE_READ);
+    g_auto(GStrv) words = g_strsplit_set(start, " \t\r\n", -1);
+    gboolean time = FALSE;
+    for (char **word = words; *word; word++) {
+        if (has_shape(*word, "00:00:00") || has_shape(*word, "0:00:00"))
+            time = TRUE;
+        else if (time && has_shape(*word, "0000"))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+char *
+mailstore_sender(const char *line)
+{
+    const char *begin = line + 5, *end = begin;
+    for (gboolean quoted = FALSE; *end && (quoted || !g_ascii_isspace(*end)); end++) {
+        if (*end == '"')
+            quoted = !quoted;
+        else if (*end == '\\' && end[1])
+            end++;
+    }
+    g_autofree char *sender = g_strndup(begin, (gsize)(end - begin));
+    return strchr(sender, '@') ? g_steal_pointer(&sender) : NULL;
+}
+
+static void
+begin_mail(Mbox *mbox, const char *line, guint64 number)
+{
+    mbox->bytes = g_byte_array_new();
+    mbox->name = g_strdup_printf("%s:%" G_GUINT64_FORMAT, mbox->path, number);
+    mbox->sender = mailstore_sender(line);
+    mbox->blank = NULL;
+}
+
+/* The empty line at its end is the mbox's, not the mail's. */
+static void
+end_mail(Mbox *mbox)
+{
+    give(mbox->walk, mbox->name, g_steal_pointer(&mbox->sender), g_steal_pointer(&mbox->bytes));
+    g_clear_pointer(&mbox->name, g_free);
+}
+
+static void
+add_line(Mbox *mbox, const char *line, gsize length)
+{
+    if (mbox->blank)
+        append(mbox->walk, mbox->bytes, mbox->blank, strlen(mbox->blank));
+    mbox->blank = length == 1 && *line == '\n'                  ? "\n"
+                  : length == 2 && memcmp(line, "\r\n", 2) == 0 ? "\r\n"
+                                                                : NULL;
+    gboolean escaped = is_escaped_from(line);
+    if (!mbox->blank)
+        append(mbox->walk, mbox->bytes, line + escaped, length - escaped);
+}
+
 static void
 read_mbox(Walk *walk, const char *path, FILE *in, char **line, size_t *room, ssize_t first)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    g_autofree char *name = g_strdup_printf("%s:1", path);
-    gboolean blank = FALSE, begun = FALSE; /* the last line; a line of this mail */
+    Mbox mbox = {.walk = walk, .path = path};
     guint64 number = 1;
-    for (ssize_t n = first; n >= 0 && !walk->stop; n = getline(line, room, in), number++) {
-        walk->done += (guint64)n;
-        if (strncmp(*line, "From ", 5) == 0 && (blank || number == 1)) {
-            if (begun) {
-                give(walk, name, g_steal_pointer(&bytes));
-                bytes = g_byte_array_new();
-            }
-            g_byte_array_set_size(bytes, 0);
-            g_free(name);
-            name = g_strdup_printf("%s:%" G_GUINT64_FORMAT, path, number);
-            begun = TRUE;
+    begin_mail(&mbox, *line, number);
+    walk->done += walk->by_bytes ? (guint64)first : 0;
+    for (ssize_t n; !walk->stop && (n = getline(line, room, in)) >= 0;) {
+        number++;
+        walk->done += walk->by_bytes ? (guint64)n : 0;
+        if (mbox.blank && is_from_line(*line)) {
+            end_mail(&mbox);
+            begin_mail(&mbox, *line, number);
         } else {
-            gboolean escaped = is_escaped_from(*line);
-            append(walk, bytes, *line + escaped, (gsize)n - escaped);
+            add_line(&mbox, *line, (gsize)n);
         }
-        blank = n == 1 || (n == 2 && **line == '\r');
     }
-    if (begun && !walk->stop)
-        give(walk, name, g_steal_pointer(&bytes));
+    int error = errno;
+    if (!walk->stop && !feof(in)) /* what is there of the last mail is not all of it */
+        failed(walk, path, error);
+    else if (!walk->stop)
+        end_mail(&mbox);
+    g_free(mbox.name);
+    g_free(mbox.sender);
+    if (mbox.bytes)
+        g_byte_array_unref(mbox.bytes);
 }
 
 /* --- files --- */
@@ -148,9 +230,9 @@ read_whole(Walk *walk, const char *path, FILE *in, char *line, size_t first)
     while (bytes->len <= walk->limit && (n = fread(buffer, 1, sizeof buffer, in)) > 0)
         append(walk, bytes, buffer, n);
     if (ferror(in))
-        failed(walk, path);
+        failed(walk, path, errno);
     else
-        give(walk, path, g_steal_pointer(&bytes));
+        give(walk, path, NULL, g_steal_pointer(&bytes));
 }
 
 static void
@@ -158,14 +240,14 @@ read_file(Walk *walk, const char *path, gboolean may_be_mbox)
 {
     FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "rbe");
     if (!in) {
-        failed(walk, path);
+        failed(walk, path, errno);
         return;
     }
     char *line = NULL;
     size_t room = 0;
     ssize_t first = getline(&line, &room, in);
-    if (first < 0 && ferror(in)) /* a directory, or a broken disk */
-        failed(walk, path);
+    if (first < 0 && !feof(in)) /* a directory, or a broken disk */
+        failed(walk, path, errno);
     else if (may_be_mbox && first > 0 && strncmp(line, "From ", 5) == 0)
         read_mbox(walk, path, in, &line, &room, first);
     else
@@ -181,18 +263,45 @@ by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Add a folder's regular files. */
-static gboolean
+/* Add a folder's files: what is no regular one is left out, what cannot be looked at is not, so
+ * that reading it tells why. The error's number, or 0. */
+static int
 list_folder(const char *path, GPtrArray *files)
 {
-    g_autoptr(GDir) folder = g_dir_open(path, 0, NULL);
+    DIR *folder = opendir(path);
     if (!folder)
-        return FALSE;
-    for (const char *name; (name = g_dir_read_name(folder));) {
-        g_autofree char *file = g_build_filename(path, name, NULL);
-        if (*name != '.' && g_file_test(file, G_FILE_TEST_IS_REGULAR))
+        return errno;
+    errno = 0;
+    for (const struct dirent *entry; (entry = readdir(folder)); errno = 0) {
+        g_autofree char *file = g_build_filename(path, entry->d_name, NULL);
+        struct stat info;
+        if (entry->d_name[0] != '.' && (stat(file, &info) != 0 || S_ISREG(info.st_mode)))
             g_ptr_array_add(files, g_steal_pointer(&file));
     }
+    int error = errno;
+    closedir(folder);
+    return error;
+}
+
+static gboolean
+is_absent(int error)
+{
+    return error == ENOENT || error == ENOTDIR;
+}
+
+/* A Maildir's cur and new, of which one may be missing. FALSE when it is none. */
+static gboolean
+list_maildir(Walk *walk, const char *path, GPtrArray *files)
+{
+    g_autofree char *cur = g_build_filename(path, "cur", NULL);
+    g_autofree char *new = g_build_filename(path, "new", NULL);
+    int cur_error = list_folder(cur, files), new_error = list_folder(new, files);
+    if (is_absent(cur_error) && is_absent(new_error))
+        return FALSE;
+    if (cur_error && cur_error != ENOENT)
+        failed(walk, cur, cur_error);
+    if (new_error && new_error != ENOENT && !walk->stop)
+        failed(walk, new, new_error);
     return TRUE;
 }
 
@@ -200,19 +309,16 @@ static void
 read_folder(Walk *walk, const char *path)
 {
     g_autoptr(GPtrArray) files = g_ptr_array_new_with_free_func(g_free);
-    g_autofree char *cur = g_build_filename(path, "cur", NULL);
-    g_autofree char *new = g_build_filename(path, "new", NULL);
-    gboolean maildir = list_folder(cur, files);
-    maildir |= list_folder(new, files);
-    if (!maildir && !list_folder(path, files)) {
-        failed(walk, path);
-        return;
-    }
+    gboolean maildir = list_maildir(walk, path, files);
+    int error = maildir ? 0 : list_folder(path, files);
+    if (error)
+        failed(walk, path, error);
     g_ptr_array_sort(files, by_name);
     walk->done = 0;
     walk->total = files->len;
+    walk->by_bytes = FALSE;
     for (guint i = 0; i < files->len && !walk->stop; i++) {
-        read_file(walk, g_ptr_array_index(files, i), FALSE);
+        read_file(walk, g_ptr_array_index(files, i), !maildir);
         walk->done = i + 1;
     }
 }
@@ -242,6 +348,7 @@ mailstore_each(const char *const *paths, gsize limit, const LineupSteps *steps, 
             continue;
         }
         walk.done = 0;
+        walk.by_bytes = TRUE;
         walk.total = there ? (guint64)info.st_size : 0;
         read_file(&walk, *paths, TRUE);
     }

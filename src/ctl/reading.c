@@ -33,7 +33,7 @@ mbox_line(const guint8 *bytes, gsize length)
 }
 
 static GByteArray *
-read_stream(FILE *in, gsize limit)
+read_stream(FILE *in, gsize limit, char **sender)
 {
     g_autoptr(GByteArray) bytes = g_byte_array_new();
     guint8 buffer[64 << 10];
@@ -43,16 +43,20 @@ read_stream(FILE *in, gsize limit)
     while (bytes->len <= limit && (n = fread(buffer, 1, sizeof buffer, in)) > 0) {
         gsize skip = begun ? 0 : mbox_line(buffer, n);
         begun = TRUE;
+        if (skip) {
+            g_autofree char *line = g_strndup((const char *)buffer, skip);
+            *sender = mailstore_sender(line);
+        }
         g_byte_array_append(bytes, buffer + skip, MIN(n - skip, limit + 1 - bytes->len));
     }
     return ferror(in) ? NULL : g_steal_pointer(&bytes);
 }
 
 static GByteArray *
-read_file(const char *file, gsize limit)
+read_file(const char *file, gsize limit, char **sender)
 {
     FILE *in = strcmp(file, "-") == 0 ? stdin : fopen(file, "rbe");
-    GByteArray *bytes = in ? read_stream(in, limit) : NULL;
+    GByteArray *bytes = in ? read_stream(in, limit, sender) : NULL;
     if (!bytes)
         ctl_error("%s: %s", file, g_strerror(errno));
     if (in && in != stdin)
@@ -144,7 +148,9 @@ reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *enve
         .bytes = stored->bytes,
         .length = stored->length,
         .truncated = stored->truncated,
-        .sender = envelope->sender ? envelope->sender : path,
+        .sender = envelope->sender ? envelope->sender
+                  : path           ? path
+                                   : stored->sender,
         .recipients = recipients,
         .explain = envelope->explain,
     };
@@ -179,13 +185,15 @@ reading_new(Ctl *ctl, const char *file, const ReadingEnvelope *envelope, int *st
     if (*status != EX_OK)
         return NULL;
     gsize limit = ctl->config->limit_message;
-    g_autoptr(GByteArray) bytes = read_file(file, limit);
+    g_autofree char *sender = NULL;
+    g_autoptr(GByteArray) bytes = read_file(file, limit, &sender);
     if (!bytes) {
         *status = EX_NOINPUT;
         return NULL;
     }
     StoredMail mail = {
         .name = file,
+        .sender = sender,
         .bytes = bytes->len ? (const char *)bytes->data : "",
         .length = MIN(bytes->len, limit),
         .truncated = bytes->len > limit,

@@ -2,10 +2,10 @@
  * explain.
  *
  * The envelope, which a file does not have, is taken from what the delivering MTA wrote into the
- * header (Return-Path, Delivered-To, X-Original-To), else from To and Cc; or is given.
- * Ownership: reading_free; it borrows the Ctl's configuration and rules. Thread rule: one
- * thread for each; reading_of runs in any number of them, over one Ctl.
- * Limit: the configuration's limits.message; a longer mail is cut there, as lead-milter does.
+ * header (Return-Path, Delivered-To, X-Original-To), else from an mbox's "From " line and from To
+ * and Cc; or is given. Ownership: reading_free; it borrows the Ctl's configuration and rules.
+ * Thread rule: one thread for each; reading_of runs in any number of them, over one Ctl. Limit: the
+ * configuration's limits.message; a longer mail is cut there, as lead-milter does.
  */
 #ifndef LEAD_CTL_READING_H
 #define LEAD_CTL_READING_H

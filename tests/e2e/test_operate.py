@@ -5,10 +5,11 @@ import json
 import mailbox
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
-from harness import TOKEN, inquiry, program, wait_for
+from harness import TOKEN, environment, inquiry, program, wait_for
 from milterclient import Milter
 from smtpsink import SmtpSink
 
@@ -36,6 +37,15 @@ def metrics(folder, name):
     lines = path.read_text().splitlines() if path.exists() else []
     return {key: float(value) for key, _, value in
             (line.rpartition(" ") for line in lines if not line.startswith("#"))}
+
+
+@pytest.fixture(scope="module")
+def readshim(tmp_path_factory):
+    """Preloaded, of the file READ_FAILS its second read fails."""
+    library = tmp_path_factory.mktemp("shim") / "readshim.so"
+    subprocess.run(["cc", "-shared", "-fPIC", "-O2", "-o", library,
+                    Path(__file__).with_name("readshim.c"), "-ldl"], check=True)
+    return library
 
 
 @pytest.fixture
@@ -111,6 +121,109 @@ def test_a_replay_without_a_message_id_is_known_by_its_content(house, place):
     house.leadctl("submit", mail)
     assert "0 new leads, 0 held, 1 known" in house.leadctl("submit", mail)
     assert "--rate" in errors(house, "submit", "--rate", "-3", mail)
+
+
+def from_line(sender="ada.3@example.net"):
+    return f"From {sender} Mon Jul  6 10:00:00 2026\n".encode()
+
+
+def test_a_mail_of_an_mbox_is_known_without_a_message_id(house, place):
+    """Its From line has the envelope sender, and the empty line at its end is not the mail's."""
+    house.milter.start()
+    numbers = (3, 4)
+    with Milter(house.listen) as milter:
+        for n in numbers:
+            milter.deliver(crlf(inquiry(n, message_id=False)), sender="bounces@forms.example.net")
+    mbox = place / "mbox"
+    mbox.write_bytes(b"".join(from_line("bounces@forms.example.net")
+                              + inquiry(n, message_id=False) + b"\n" for n in numbers))
+    assert "0 new leads, 0 held, 2 known" in house.leadctl("submit", mbox)
+    mbox.write_bytes(mbox.read_bytes().replace(b"\n", b"\r\n"))
+    assert "0 new leads, 0 held, 2 known" in house.leadctl("submit", mbox)
+
+
+def test_return_path_goes_before_an_mbox_s_from_line(house, place):
+    house.milter.start()
+    with Milter(house.listen) as milter:
+        milter.deliver(crlf(inquiry(3, message_id=False)), sender="lee@hills.example")
+    mail = b"Return-Path: <lee@hills.example>\n" + inquiry(3, message_id=False)
+    mbox = place / "mbox"
+    mbox.write_bytes(from_line("kim@dunes.example") + mail)
+    assert "0 new leads, 0 held, 1 known" in house.leadctl("submit", mbox)
+
+
+# --- what a replay reads ---
+
+def replayed(house, *paths, status=0):
+    return json.loads(house.leadctl("--json", "submit", "--dry-run", *paths, status=status))
+
+
+def test_a_line_of_a_mail_that_begins_with_from_begins_no_mail(house, place):
+    house.milter.start()
+    mbox = place / "mbox"
+    text = ("\nFrom Monday on we are closed.\n\nFrom 10:00:00 to 12:00 there is somebody.\n\n"
+            "From 2026 on: 10:00:00\n")
+    mbox.write_bytes(from_line() + inquiry(3, text=text) + b"\n"
+                     + from_line("MAILER-DAEMON") + inquiry(4) + b"\n"
+                     + b"From - Mon Jul  6 1:00:00 2026 +0200\n" + inquiry(5) + b"\n"
+                     + b"From a b@example.net Mon Jul  6 10:00:00 EDT 2026\n" + inquiry(6))
+    assert (replayed(house, mbox)["mails"], replayed(house, mbox)["new"]) == (4, 4)
+    assert "somebody" in house.leadctl("extract", mbox).splitlines()[0]
+
+
+def test_an_mbox_in_a_folder_is_read_as_one(house, place):
+    house.milter.start()
+    folder = place / "mails"
+    folder.mkdir()
+    (folder / "a.eml").write_bytes(inquiry(1))
+    (folder / "b.mbox").write_bytes(b"\n".join(from_line() + inquiry(n) for n in (2, 3)))
+    assert replayed(house, folder)["new"] == 3
+
+
+def test_a_maildir_s_folder_that_cannot_be_read_is_told(house, place):
+    house.milter.start()
+    box = mailbox.Maildir(place / "box", create=True)
+    box.add(inquiry(1))  # into new/
+    (place / "box/cur").rmdir()
+    assert replayed(house, place / "box")["new"] == 1  # one of both may be missing
+    (place / "box/cur").symlink_to("cur")
+    out = errors(house, "submit", "--dry-run", place / "box", status=66)
+    assert "box/cur: Too many levels of symbolic links" in out
+    (place / "box/cur").unlink()
+    (place / "box/cur").write_text("no folder")
+    assert replayed(house, place / "box", status=66)["new"] == 1
+
+
+def test_a_symbolic_link_that_leads_nowhere_is_told(house, place):
+    house.milter.start()
+    box = mailbox.Maildir(place / "box", create=True)
+    box.add(inquiry(1))
+    (place / "box/cur/gone").symlink_to("/nonexistent")
+    assert replayed(house, place / "box", status=66)["new"] == 1
+    assert "cur/gone: No such file" in errors(house, "submit", "-n", place / "box", status=66)
+
+
+def test_a_maildir_s_subfolders_are_not_read_unless_named(house, place):
+    house.milter.start()
+    box = mailbox.Maildir(place / "box", create=True)
+    box.add(inquiry(1))
+    box.add_folder("Sent").add(inquiry(2))
+    assert replayed(house, place / "box")["mails"] == 1
+    assert replayed(house, place / "box", place / "box/.Sent")["mails"] == 2
+
+
+def test_an_mbox_that_cannot_be_read_to_its_end_is_told(house, place, readshim):
+    house.milter.start()
+    mbox = place / "mbox"
+    mbox.write_bytes(b"\n".join(from_line() + inquiry(n, text="x" * 70 + "\n")
+                                for n in range(1, 30)))
+    command = [program("leadctl"), "-c", house.config, "--json", "submit", "-n", mbox]
+    done = subprocess.run(command, capture_output=True, timeout=60, check=False,
+                          env={**environment(), "LD_PRELOAD": str(readshim),
+                               "READ_FAILS": str(mbox)})
+    out = json.loads(done.stdout)
+    assert done.returncode == 66 and f"{mbox}: Input/output error" in done.stderr.decode()
+    assert 1 <= out["new"] < 29  # and of the mail that broke off no half is queued
 
 
 # --- duplicates ---

@@ -74,7 +74,7 @@ add(Lineup *lineup, int number, gsize limit)
     g_autofree char *text = g_strdup_printf("mail %d", number);
     GByteArray *bytes = g_byte_array_new();
     g_byte_array_append(bytes, (const guint8 *)text, (guint)strlen(text));
-    return lineup_add(lineup, g_strdup_printf("%d", number), bytes, limit);
+    return lineup_add(lineup, g_strdup_printf("%d", number), NULL, bytes, limit);
 }
 
 static const LineupSteps steps = {shout, note, free_result};
