@@ -14,8 +14,9 @@ static const CtlUsage usage = {
     G_MAXUINT,
     "Makes leads of mails that came while lead-milter was away, or before it was there, and "
     "queues\n"
-    "those that are not there yet: by Message-ID, also of leads that were purged, else by sender,\n"
-    "subject and text. So it may be broken off and run again, over the same mails and more.\n"
+    "those that are not there yet: by Message-ID or X-Lead-Id, without a Message-ID by sender,\n"
+    "subject and text too, also of leads that were purged. So it may be broken off and run again,\n"
+    "over the same mails and more.\n"
     "SINCE is a date such as 2026-11-20, or a date and time as a mail has it; what came before is\n"
     "left out, by the time of its arrival. Mail that the rules ignore makes no lead here either.",
 };
@@ -71,6 +72,9 @@ take_records(Submit *submit, const StoredMail *mail, const Reading *reading)
         g_autoptr(GError) error = NULL;
         if (!record->message_key)
             record->same_within = RECORD_FOR_EVER;
+        /* lead-milter has removed what a sender wrote there; of mail that has not passed it, an id
+         * that is in the queue is one that was told by us. */
+        record->lead_ids = g_strdup(message_header(reading->inquiry->message, LEAD_HEADER));
         g_autoptr(GPtrArray) one = g_ptr_array_new();
         g_ptr_array_add(one, record);
         gboolean known = submit->dry_run

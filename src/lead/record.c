@@ -17,6 +17,7 @@ record_free(LeadRecord *record)
     g_free(record->message_key);
     g_free(record->digest);
     g_free(record->queue_id);
+    g_free(record->lead_ids);
     g_free(record);
 }
 

@@ -7,6 +7,8 @@
 
 #include <glib.h>
 
+/* The field in which a mail says which leads were made of it. */
+#define LEAD_HEADER "X-Lead-Id"
 #define RECORD_FOR_EVER G_MAXUINT64 /* of same_within */
 
 typedef struct {
@@ -18,6 +20,7 @@ typedef struct {
     char *message_key;   /* Message-ID, or NULL */
     char *digest;        /* hex SHA-256 of sender, subject, body text and payload */
     char *queue_id;      /* the MTA's, or NULL */
+    char *lead_ids;      /* of leads that this mail has made before, by its own word; one a line */
     guint64 same_within; /* seconds in which the same digest is the same mail; 0: never */
 } LeadRecord;
 

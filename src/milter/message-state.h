@@ -14,7 +14,6 @@
 #include "milter/service.h"
 #include "rules/inquiry.h"
 
-#define LEAD_HEADER "X-Lead-Id"
 
 typedef struct MessageState MessageState;
 

@@ -2,6 +2,8 @@
 
 #include "queue/queue-private.h"
 
+#define LEAD_IDS_MAX 20 /* that are looked for, of one mail */
+
 /* One mail's records, in its thread's stack, waiting for whoever writes. */
 typedef struct {
     const GPtrArray *records;
@@ -28,6 +30,26 @@ found(Queue *queue, sqlite3_stmt *statement, char *id, GError **error)
     return result == SQLITE_ROW;
 }
 
+/* By the ids that it says to have: of the lead that one of them is in this account, purged or not.
+ * `purged` has no index by id. */
+static gboolean
+find_by_id(Queue *queue, const LeadRecord *record, char *id, GError **error)
+{
+    static const char *const searches[] = {
+        "SELECT id FROM leads WHERE account = ? AND id = ?",
+        "SELECT id FROM purged WHERE account = ? AND id = ?",
+    };
+    g_auto(GStrv) ids = g_strsplit(record->lead_ids, "\n", LEAD_IDS_MAX);
+    for (guint i = 0; i < G_N_ELEMENTS(searches); i++)
+        for (char **one = ids; *one && !*error; one++)
+            if (g_uuid_string_is_valid(*one) &&
+                found(queue,
+                      queue_statement(queue, error, searches[i], "ss", record->account, *one), id,
+                      error))
+                return TRUE;
+    return FALSE;
+}
+
 /* Whether a lead has the record's Message-ID, and is of the same person; *taken when it is of
  * another: there are programs that give one Message-ID to all they send. */
 static gboolean
@@ -51,7 +73,7 @@ find_by_key(Queue *queue, const LeadRecord *record, char *id, gboolean *taken, G
 }
 
 /* By Message-ID for good, also when the lead itself has been purged; else by content, for good as
- * well when that is all there is to know the mail by. */
+ * well when that is all there is to know the mail by; else by the id that it was given. */
 static gboolean
 find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, gboolean *taken,
                GError **error)
@@ -70,13 +92,15 @@ find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, gbo
                               "ssi", account, record->digest, since),
               id, error))
         return TRUE;
-    return !*error && (key || for_ever) &&
-           found(queue,
-                 queue_statement(queue, error,
-                                 "SELECT id FROM purged WHERE account = ?"
-                                 " AND fingerprint = fingerprint(?)",
-                                 "ss", account, key && !*taken ? key : record->digest),
-                 id, error);
+    if (!*error && (key || for_ever) &&
+        found(queue,
+              queue_statement(queue, error,
+                              "SELECT id FROM purged WHERE account = ?"
+                              " AND fingerprint = fingerprint(?)",
+                              "ss", account, key && !*taken ? key : record->digest),
+              id, error))
+        return TRUE;
+    return !*error && record->lead_ids && find_by_id(queue, record, id, error);
 }
 
 static void

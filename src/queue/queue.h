@@ -55,7 +55,8 @@ typedef enum { COMMIT_NEW, COMMIT_DUPLICATE, COMMIT_FAILED } CommitResult;
 
 /* Commit all records of one mail, all or none, durable on return. ids[i] gets the id of record i:
  * the new one, or the one that the same message already has in that account: by message_key,
- * which stays known when the lead is purged, else by digest within the record's same_within.
+ * which stays known when the lead is purged, else by digest within the record's same_within, else
+ * by one of its lead_ids.
  * COMMIT_DUPLICATE when none was new. */
 CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
                           GError **error);

@@ -61,6 +61,10 @@ def maildir(place):
 
 # --- replay ---
 
+def replayed(house, *paths, status=0):
+    return json.loads(house.leadctl("--json", "submit", "--dry-run", *paths, status=status))
+
+
 def test_a_replay_fills_the_gap_and_doubles_nothing(house, standin, maildir):
     house.milter.start()
     house.submit.start()
@@ -152,11 +156,22 @@ def test_return_path_goes_before_an_mbox_s_from_line(house, place):
     assert "0 new leads, 0 held, 1 known" in house.leadctl("submit", mbox)
 
 
+def test_a_mail_is_known_by_the_lead_s_id_that_it_got(house, place):
+    """Whatever else has changed on its way: here nothing is left of what would tell it."""
+    house.milter.start()
+    with Milter(house.listen) as milter:
+        lead, = milter.deliver(crlf(inquiry(3, message_id=False))).lead_ids
+    mail = place / "stored.eml"
+    mail.write_bytes(f"X-Lead-Id: {lead}\n".encode()
+                     + inquiry(3, message_id=False, text="-- \nScanned by a gateway.\n",
+                               subject="[External] Roof"))
+    assert "0 new leads, 0 held, 1 known" in house.leadctl("submit", mail)
+    assert replayed(house, mail)["known"] == 1
+    house.leadctl("queue", "drop", lead)  # what was removed for good may come again
+    assert "1 new leads" in house.leadctl("submit", mail)
+
+
 # --- what a replay reads ---
-
-def replayed(house, *paths, status=0):
-    return json.loads(house.leadctl("--json", "submit", "--dry-run", *paths, status=status))
-
 
 def test_a_line_of_a_mail_that_begins_with_from_begins_no_mail(house, place):
     house.milter.start()

@@ -184,6 +184,37 @@ test_a_purged_lead_s_mail_is_known_again(Place *place, gconstpointer data)
     g_assert_cmpint(commit(queue, record("a", NULL, "d2"), NULL), ==, COMMIT_NEW);
 }
 
+static LeadRecord *
+saying(LeadRecord *record, const char *lead_ids)
+{
+    record->lead_ids = g_strdup(lead_ids);
+    return record;
+}
+
+static void
+test_a_mail_is_known_by_the_id_that_it_has(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], again[LEAD_ID_SIZE];
+    guint purged;
+    commit(queue, record("a", NULL, "d1"), first);
+    g_autofree char *ids = g_strdup_printf("' OR 1\n%s\n%s", place->folder, first);
+    g_assert_cmpint(commit(queue, saying(record("a", NULL, "d2"), ids), again), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpstr(again, ==, first);
+    g_assert_cmpint(commit(queue, saying(record("b", NULL, "d2"), ids), NULL), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, saying(record("a", NULL, "d3"), ""), NULL), ==, COMMIT_NEW);
+    g_autofree char *other = g_uuid_string_random();
+    g_assert_cmpint(commit(queue, saying(record("a", NULL, "d4"), other), NULL), ==, COMMIT_NEW);
+    run_sql(place, "UPDATE leads SET state = 'done', changed = 1 WHERE digest = 'd1'");
+    g_assert_true(queue_purge(queue, 60, &purged, NULL));
+    g_assert_cmpuint(purged, ==, 1);
+    g_assert_cmpint(commit(queue, saying(record("a", NULL, "d5"), ids), NULL), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpint(commit(queue, saying(record("b", NULL, "d5"), ids), NULL), ==, COMMIT_NEW);
+}
+
 static gboolean
 any_file_has(const Place *place, const char *text)
 {
@@ -632,6 +663,7 @@ main(int argc, char **argv)
     ADD("dedup-window", test_the_digest_counts_for_a_day_the_message_id_for_ever);
     ADD("dedup-configured", test_how_long_the_content_counts_is_the_record_s_to_say);
     ADD("dedup-purged", test_a_purged_lead_s_mail_is_known_again);
+    ADD("dedup-lead-id", test_a_mail_is_known_by_the_id_that_it_has);
     ADD("secure-delete", test_nothing_of_a_purged_lead_stays_on_disk);
     ADD("states", test_a_lead_goes_from_pending_over_sending_to_done);
     ADD("take-over", test_what_a_dead_lead_submit_was_sending_is_sent_again);
