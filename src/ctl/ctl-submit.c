@@ -29,7 +29,7 @@ typedef struct {
     gint64 since; /* seconds since 1970; 0: all */
     gint64 pause; /* microseconds after each new lead */
     int status;
-    guint64 mails, queued, held, known, ignored, earlier;
+    guint64 mails, queued, held, known, ignored, earlier, skipped;
 } Submit;
 
 /* When a mail arrived: the first Received's date, else Date. 0 when neither tells. */
@@ -95,13 +95,13 @@ take_records(Submit *submit, const StoredMail *mail, const Reading *reading)
     return TRUE;
 }
 
-/* In any thread. NULL: it came too early. */
+/* In any thread. NULL: it is no mail, or it came too early. */
 static gpointer
 read_mail(const StoredMail *mail, gpointer data)
 {
     const Submit *submit = data;
     gint64 time = submit->since ? arrival(mail) : 0;
-    if (time && time < submit->since)
+    if (reading_no_mail(mail) || (time && time < submit->since))
         return NULL;
     return reading_of(submit->ctl, mail, &submit->envelope);
 }
@@ -112,6 +112,12 @@ submit_mail(const StoredMail *mail, gpointer result, gpointer data)
     const Reading *reading = result;
     Submit *submit = data;
     submit->mails++;
+    const char *why = reading_no_mail(mail);
+    if (why) {
+        ctl_error("%s: skipped, this is no mail: %s", mail->name, why);
+        submit->skipped++;
+        return TRUE;
+    }
     if (!reading) {
         submit->earlier++;
         return TRUE;
@@ -132,21 +138,22 @@ print_sum(const Submit *submit)
     static const char text[] =
         "%" G_GUINT64_FORMAT " mails: %" G_GUINT64_FORMAT " new leads, %" G_GUINT64_FORMAT
         " held, %" G_GUINT64_FORMAT " known already, %" G_GUINT64_FORMAT
-        " ignored, %" G_GUINT64_FORMAT " too old%s\n";
-    static const char json[] = "{\"mails\": %" G_GUINT64_FORMAT ", \"new\": %" G_GUINT64_FORMAT
-                               ", \"held\": %" G_GUINT64_FORMAT ", \"known\": %" G_GUINT64_FORMAT
-                               ", \"ignored\": %" G_GUINT64_FORMAT
-                               ", \"earlier\": %" G_GUINT64_FORMAT ", \"dry_run\": %s}\n";
+        " ignored, %" G_GUINT64_FORMAT " too old, %" G_GUINT64_FORMAT " skipped%s\n";
+    static const char json[] =
+        "{\"mails\": %" G_GUINT64_FORMAT ", \"new\": %" G_GUINT64_FORMAT
+        ", \"held\": %" G_GUINT64_FORMAT ", \"known\": %" G_GUINT64_FORMAT
+        ", \"ignored\": %" G_GUINT64_FORMAT ", \"earlier\": %" G_GUINT64_FORMAT
+        ", \"skipped\": %" G_GUINT64_FORMAT ", \"dry_run\": %s}\n";
     gboolean as_json = submit->ctl->json;
     const char *end = as_json ? (submit->dry_run ? "true" : "false")
                               : (submit->dry_run ? "; nothing was queued" : "");
     /* Both are literals with the same arguments. */
     if (as_json)
         printf(json, submit->mails, submit->queued, submit->held, submit->known, submit->ignored,
-               submit->earlier, end);
+               submit->earlier, submit->skipped, end);
     else
         printf(text, submit->mails, submit->queued, submit->held, submit->known, submit->ignored,
-               submit->earlier, end);
+               submit->earlier, submit->skipped, end);
 }
 
 /* FALSE, and said, when it is no date. */
@@ -204,5 +211,7 @@ ctl_submit(Ctl *ctl, char **argv)
         mailstore_each((const char *const *)operands, ctl->config->limit_message, &steps, &submit);
     print_sum(&submit);
     queue_close(submit.queue);
-    return submit.status != EX_OK ? submit.status : status;
+    if (submit.status != EX_OK)
+        return submit.status;
+    return status == EX_OK && submit.skipped ? EX_DATAERR : status;
 }

@@ -64,6 +64,54 @@ read_file(const char *file, gsize limit, char **sender)
     return bytes;
 }
 
+/* --- what is no mail --- */
+
+/* RFC 5322's name of a field, and its colon; old mail has white space between. */
+static gboolean
+is_field(const char *line, const char *end)
+{
+    const char *p = line;
+    while (p < end && g_ascii_isgraph(*p) && *p != ':')
+        p++;
+    gboolean named = p > line;
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    return named && p < end && *p == ':';
+}
+
+/* A character that no text has; ESC begins those of ISO-2022-JP. */
+static gboolean
+is_binary(const char *line, const char *end)
+{
+    for (; line < end; line++)
+        if (g_ascii_iscntrl(*line) && !g_ascii_isspace(*line) && *line != '\x1b')
+            return TRUE;
+    return FALSE;
+}
+
+const char *
+reading_no_mail(const StoredMail *mail)
+{
+    const char *line = mail->bytes, *end = line + mail->length;
+    if (mail->length >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0) /* Notepad's mark of UTF-8 */
+        line += 3;
+    while (line < end && g_ascii_isspace(*line))
+        line++;
+    if (line == end)
+        return "it is empty";
+    while (line < end && *line != '\n' && *line != '\r') {
+        const char *stop = line;
+        while (stop < end && *stop != '\n' && *stop != '\r')
+            stop++;
+        if (is_field(line, stop))
+            return NULL;
+        if (is_binary(line, stop))
+            return "it is binary";
+        line = stop + (end - stop >= 2 && memcmp(stop, "\r\n", 2) == 0 ? 2 : stop < end);
+    }
+    return "it has no header";
+}
+
 /* --- the envelope --- */
 
 /* The first line of a view or header that is an address some mailbox takes; newly allocated. */

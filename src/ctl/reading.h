@@ -29,6 +29,10 @@ typedef struct {
     char *payload;                /* NULL when ignored */
 } Reading;
 
+/* Why this is plainly no mail: it is empty, binary, or no line above the first empty one is a
+ * header field. NULL: it may be one, however broken. A milter is never given such bytes, a folder
+ * holds them. */
+const char *reading_no_mail(const StoredMail *mail);
 /* Of a mail in memory; ctl's configuration and rules must be loaded. Prints nothing. */
 Reading *reading_of(const Ctl *ctl, const StoredMail *mail, const ReadingEnvelope *envelope);
 /* EX_OK, or what to leave with: why it was refused is printed. */

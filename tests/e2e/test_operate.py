@@ -1,6 +1,7 @@
 """What an admin has who runs it for years: replay, accounts, alerts, metrics, status."""
 
 import base64
+import gzip
 import json
 import mailbox
 import subprocess
@@ -72,7 +73,7 @@ def test_a_replay_fills_the_gap_and_doubles_nothing(house, standin, maildir):
     house.wait_states(done=10)
     assert json.loads(house.leadctl("--json", "submit", "--dry-run", maildir)) == {
         "mails": 21, "new": 10, "held": 0, "known": 10, "ignored": 1, "earlier": 0,
-        "dry_run": True}
+        "skipped": 0, "dry_run": True}
     assert len(house.queue()) == 10
     assert "10 new leads, 0 held, 10 known already, 1 ignored" in house.leadctl("submit", maildir)
     house.wait_states(done=20)
@@ -239,6 +240,48 @@ def test_an_mbox_that_cannot_be_read_to_its_end_is_told(house, place, readshim):
     out = json.loads(done.stdout)
     assert done.returncode == 66 and f"{mbox}: Input/output error" in done.stderr.decode()
     assert 1 <= out["new"] < 29  # and of the mail that broke off no half is queued
+
+
+@pytest.mark.parametrize("content, why", [
+    (b"", "it is empty"),
+    (b"\n \r\n\n", "it is empty"),
+    (b"From \n", "it is empty"),
+    (b"\0" * 70000, "it is binary"),
+    (gzip.compress(inquiry(1)), "it is binary"),
+    (inquiry(1).decode().encode("utf-16"), "it is binary"),
+    (b"SQLite format 3\0\x10\0\1\1From: x\n", "it is binary"),
+    (b"x", "it has no header"),
+    (b"Call Ada back\nabout her roof\n\nTel: 312 555 0142\n", "it has no header"),
+], ids=["empty", "white", "mbox-line", "zeros", "gzip", "utf-16", "sqlite", "letter", "note"])
+def test_what_is_no_mail_is_told_and_makes_no_lead(house, place, content, why):
+    house.milter.start()
+    box = mailbox.Maildir(place / "box", create=True)
+    box.add(inquiry(2))
+    bad = place / "box/cur/1.bad"
+    bad.write_bytes(content)
+    if not content.startswith(b"From "):
+        out = replayed(house, place / "box", status=65)
+        assert (out["mails"], out["new"], out["skipped"]) == (2, 1, 1)
+    assert f"skipped, this is no mail: {why}" in errors(house, "submit", bad, status=65)
+    assert house.queue() == []
+    assert house.leadctl("extract", bad)  # what would come of it is shown all the same
+    assert house.leadctl("explain", bad)
+
+
+@pytest.mark.parametrize("content", [
+    b"\n\n" + inquiry(1),
+    b"\xef\xbb\xbf" + inquiry(1),
+    inquiry(1).replace(b"\n", b"\r"),
+    b"this is no header\n" + inquiry(1),
+    b"Subject : \x1b$B\x1b(B\n\n\0\0\0",
+    b"Subject: x",
+    b"X-Binary: \0\n\n",
+], ids=["empty-lines", "utf-8-mark", "cr", "first-line", "iso-2022-jp", "subject", "zero"])
+def test_a_broken_mail_is_a_mail_all_the_same(house, place, content):
+    house.milter.start()
+    mail = place / "broken.eml"
+    mail.write_bytes(content)
+    assert replayed(house, mail)["new"] == 1
 
 
 # --- duplicates ---
