@@ -116,6 +116,7 @@ headers_tamed(const char *bytes, gsize length)
 {
     char *copy = NULL;
     guint colons = 0;
+    gsize begin = 0;
     gboolean in_field = FALSE;
     for (gsize at = 0; at < length;) {
         const char *end = memchr(bytes + at, '\n', length - at);
@@ -124,9 +125,12 @@ headers_tamed(const char *bytes, gsize length)
         if (!folded) {
             in_field = is_address_field(bytes + at, next - at);
             colons = 0;
+            begin = at;
         }
         for (gsize i = at; in_field && i < next; i++) {
-            if (bytes[i] != ':' || ++colons <= GROUPS_MAX)
+            colons += bytes[i] == ':';
+            if (bytes[i] == '\r' || bytes[i] == '\n' ||
+                (i - begin < ADDRESSES_BYTES && !(bytes[i] == ':' && colons > GROUPS_MAX)))
                 continue;
             if (!copy)
                 copy = g_memdup2(bytes, length);

@@ -15,9 +15,9 @@ typedef struct {
 
 void mailbox_free(gpointer mailbox);
 
-/* GMime reads the groups of an address field (RFC 5322 section 3.4) by recursion, as deep as a mail
- * has colons in it: a copy with those beyond GROUPS_MAX of a field blanked, NULL when there is
- * nothing to blank. Same length. */
+/* GMime makes objects of all addresses of a field, and reads its groups (RFC 5322 section 3.4) by
+ * recursion, as deep as it has colons: a copy with what is beyond ADDRESSES_BYTES of a field blanked,
+ * and the colons beyond GROUPS_MAX; NULL when there is nothing to blank. Same length. */
 char *headers_tamed(const char *bytes, gsize length);
 
 /* The values of the Authentication-Results fields that may be our own MTA's, unfolded, as they

@@ -36,7 +36,7 @@ SANITIZER = re.compile(rb"(?:ERROR|WARNING|FATAL): (?:Address|Leak|Thread|Memory
 
 
 # Of the people in inquiry() and the samples; the token as well.
-PERSONAL = re.compile(r"Lovelace|ada\.\d+@|555-01|Fulton|Analytical|Hopper|Turing|c2VjcmV0LXRva2Vu")
+PERSONAL = re.compile(r"Lovelace|ada\.\d+@|\b555-01|Fulton|Analytical|Hopper|Turing|c2VjcmV0LXRva2Vu")
 
 
 def build_dir():

@@ -249,6 +249,23 @@ test_groups_nested_without_end_are_cut(void)
 }
 
 static void
+test_of_many_addresses_the_first_are_read(void)
+{
+    for (guint n = 500; n <= 5000; n += 4500) {
+        g_autoptr(GString) mail = g_string_new("From: ada@lovelace.example\nTo: a0@b.example");
+        for (guint i = 1; i < n; i++)
+            g_string_append_printf(mail, ",%s a%u@b.example", i % 3 ? "" : "\n", i);
+        g_string_append(mail, "\nSubject: Roof\n\nHello, hello\n");
+        g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+        g_assert_true(g_str_has_prefix(message_view(message, VIEW_TO), "a0@b.example\na1@"));
+        g_assert_true(g_str_has_suffix(message_view(message, VIEW_TO), "a99@b.example\n"));
+        assert_view(message, VIEW_SUBJECT, "Roof");
+        assert_view(message, VIEW_BODY, "Hello, hello\n");
+        g_assert_cmpstr(message_limits_reached(message), ==, n > 500 ? "header" : NULL);
+    }
+}
+
+static void
 test_a_mail_may_lack_everything(void)
 {
     static const char *const mails[] = {"",
@@ -419,6 +436,7 @@ main(int argc, char **argv)
     g_test_add_func("/message/authentication/encoded",
                     test_an_encoded_word_in_results_stays_what_it_is);
     g_test_add_func("/message/groups", test_groups_nested_without_end_are_cut);
+    g_test_add_func("/message/addresses", test_of_many_addresses_the_first_are_read);
     g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
     g_test_add_func("/message/caps", test_every_size_is_capped);
     g_test_add_func("/message/lines", test_lines_are_capped);
