@@ -101,13 +101,7 @@ pattern_code(const char *text, guint32 extra_options, int *code, gsize *offset)
     }
     guint32 options = PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS | PCRE2_MULTILINE |
                       PCRE2_NEVER_BACKSLASH_C | PCRE2_USE_OFFSET_LIMIT | extra_options;
-    pcre2_code *compiled =
-        pcre2_compile((PCRE2_SPTR)text, strlen(text), options, code, offset, context);
-    /* Without JIT (an architecture it does not know, no executable memory) the interpreter
-     * matches, under the same limits. */
-    if (compiled)
-        (void)pcre2_jit_compile(compiled, PCRE2_JIT_COMPLETE);
-    return compiled;
+    return pcre2_compile((PCRE2_SPTR)text, strlen(text), options, code, offset, context);
 }
 
 /* --- references --- */

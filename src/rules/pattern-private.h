@@ -11,6 +11,7 @@ struct Pattern {
     char *text;
     char *full; /* with the definitions it uses behind */
     pcre2_code *code;
+    gsize fast;          /* whether it has been through JIT, at its first use */
     pcre2_code *guarded; /* the same with automatic callouts, made when first needed */
     guint pairs;         /* of the match data: its groups and the whole */
     guint groups;        /* its own, which come before those of the definitions */
@@ -21,7 +22,7 @@ struct Pattern {
 /* What PCRE2 allocates with, which ends the program when there is no memory (base/memory.h). */
 pcre2_general_context *pattern_memory(void);
 
-/* Compile for matching; NULL with PCRE2's error code and offset. */
+/* Compile, without JIT; NULL with PCRE2's error code and offset. */
 pcre2_code *pattern_code(const char *text, guint32 extra_options, int *code, gsize *offset);
 
 #endif

@@ -121,6 +121,26 @@ limit_name(int result)
     }
 }
 
+/* Without JIT (an architecture it does not know, no executable memory) the interpreter matches,
+ * under the same limits. */
+static void
+make_fast(pcre2_code *code)
+{
+    (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
+}
+
+/* The code, made fast when it is first used: many patterns never are. Thread-safe. */
+static const pcre2_code *
+fast_code(const Pattern *pattern)
+{
+    Pattern *mutable = (Pattern *)pattern;
+    if (g_once_init_enter(&mutable->fast)) {
+        make_fast(pattern->code);
+        g_once_init_leave(&mutable->fast, TRUE);
+    }
+    return pattern->code;
+}
+
 /* The code with callouts; thread-safe, made once. It is the same pattern, so it compiles. */
 static const pcre2_code *
 guarded_code(const Pattern *pattern)
@@ -131,6 +151,7 @@ guarded_code(const Pattern *pattern)
         gsize offset;
         pcre2_code *compiled = pattern_code(pattern->full, PCRE2_AUTO_CALLOUT, &code, &offset);
         g_assert(compiled);
+        make_fast(compiled);
         g_once_init_leave(&mutable->guarded, compiled);
     }
     return pattern->guarded;
@@ -141,11 +162,10 @@ static int
 match_in_slices(Matcher *matcher, const Pattern *pattern, const char *text, gsize length,
                 gsize offset)
 {
-    const pcre2_code *code = pattern->code;
+    gboolean guarded = pattern->ambitious && length > AMBITIOUS_TEXT_MAX;
+    const pcre2_code *code = guarded ? guarded_code(pattern) : fast_code(pattern);
     gsize slice = STEPS_BETWEEN_LOOKS / MAX(length, 1);
-    if (pattern->ambitious && length > AMBITIOUS_TEXT_MAX)
-        code = guarded_code(pattern);
-    else if (pattern->ambitious)
+    if (pattern->ambitious && !guarded)
         slice = AMBITIOUS_SLICE;
     for (;;) {
         gsize last = length - offset > slice ? offset + slice : length;
