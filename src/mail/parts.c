@@ -113,7 +113,6 @@ walk_object(Walk *walk, GMimeObject *object, guint depth)
 
 /* --- decoding --- */
 
-/* Of `most` decoded bytes. */
 /* Rare, and its first line is looked for: GMime's own filter does that. */
 static GByteArray *
 uudecoded(GMimeDataWrapper *content, GMimeStream *whole, gint64 length)
@@ -150,6 +149,7 @@ decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gint
     return bytes;
 }
 
+/* The text of `most` decoded bytes. */
 static char *
 decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
 {
