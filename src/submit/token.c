@@ -55,12 +55,15 @@ static gboolean G_GNUC_PRINTF(3, 4)
     return FALSE;
 }
 
-/* What systemd hands to one unit alone may show an ACL's mask as the group's right to read. */
+/* What systemd hands to one unit alone may show an ACL's mask as the group's right to read; its
+ * folder lets nobody else in. */
 static mode_t
 forbidden_bits(const char *path)
 {
     const char *folder = g_getenv("CREDENTIALS_DIRECTORY");
-    return folder && g_str_has_prefix(path, folder) && path[strlen(folder)] == '/' ? 037 : 077;
+    gboolean systemds = g_str_has_prefix(path, "/run/credentials/") ||
+                        (folder && g_str_has_prefix(path, folder) && path[strlen(folder)] == '/');
+    return systemds ? 037 : 077;
 }
 
 static gboolean
@@ -76,27 +79,42 @@ check_file(const Token *token, const struct stat *st, GError **error)
     return TRUE;
 }
 
+/* What keeps a text from being a token, or NULL. */
+static const char *
+text_problem(const char *text, gsize length)
+{
+    if (length == 0)
+        return "is empty";
+    if (*text == '"' || *text == '\'')
+        return "has quotes in it; expected the token alone";
+    for (gsize i = 0; i < length; i++)
+        if (g_ascii_isspace(text[i]))
+            return "holds more than one word; expected the token alone";
+    for (gsize i = 0; i < length; i++)
+        if (!g_ascii_isgraph(text[i]))
+            return "holds bytes that no token has; expected the token alone, as text";
+    return NULL;
+}
+
 static char *
 read_text(const Token *token, int fd, GError **error)
 {
-    char buffer[LIMIT_TOKEN + 1];
-    ssize_t length = read(fd, buffer, sizeof buffer - 1);
+    static const char mark[] = "\xEF\xBB\xBF"; /* Windows' editors begin a file with it */
+    char buffer[LIMIT_TOKEN];
+    ssize_t length = read(fd, buffer, sizeof buffer);
     if (length < 0) {
         refuse(error, token, "%s", g_strerror(errno));
         return NULL;
     }
-    buffer[length] = '\0';
-    g_strchomp(buffer);
-    char *text = NULL;
-    const char *c = buffer;
-    while (g_ascii_isgraph(*c))
-        c++;
-    if (c == buffer)
-        refuse(error, token, "is empty");
-    else if (*c || strlen(buffer) < (gsize)(c - buffer))
-        refuse(error, token, "holds more than one word; expected the token alone");
-    else
-        text = g_strdup(buffer);
+    const char *begin = buffer, *end = buffer + length;
+    if ((gsize)length >= strlen(mark) && memcmp(buffer, mark, strlen(mark)) == 0)
+        begin += strlen(mark);
+    while (end > begin && g_ascii_isspace(end[-1]))
+        end--;
+    const char *problem = text_problem(begin, end - begin);
+    char *text = problem ? NULL : g_strndup(begin, end - begin);
+    if (problem)
+        refuse(error, token, "%s", problem);
     explicit_bzero(buffer, sizeof buffer);
     return text;
 }
@@ -142,6 +160,18 @@ token_get(Token *token, gboolean *changed, GError **error)
     return token->text;
 }
 
+/* RFC 7519 section 2: a number of seconds, of any sign and size. Beyond the year 9999 it says
+ * nothing (milliseconds, mostly); before 1970 is as expired as can be. */
+static gint64
+expiry_of(JsonNode *claim)
+{
+    GType type = JSON_NODE_HOLDS_VALUE(claim) ? json_node_get_value_type(claim) : G_TYPE_NONE;
+    if (type != G_TYPE_INT64 && type != G_TYPE_DOUBLE)
+        return 0;
+    double seconds = json_node_get_double(claim);
+    return seconds >= 253402300800.0 ? 0 : (gint64)MAX(seconds, 1);
+}
+
 gint64
 token_expiry(const char *text)
 {
@@ -160,5 +190,5 @@ token_expiry(const char *text)
     if (!root || !JSON_NODE_HOLDS_OBJECT(root))
         return 0;
     JsonNode *expiry = json_object_get_member(json_node_get_object(root), "exp");
-    return expiry && JSON_NODE_HOLDS_VALUE(expiry) ? json_node_get_int(expiry) : 0;
+    return expiry ? expiry_of(expiry) : 0;
 }

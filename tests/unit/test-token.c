@@ -63,6 +63,14 @@ test_a_private_file_with_one_word_is_read(Place *place, gconstpointer data)
 }
 
 static void
+test_a_byte_order_mark_is_skipped(Place *place, gconstpointer data)
+{
+    (void)data;
+    write_token(place, "\xEF\xBB\xBFs3cret.token\r\n", 0600);
+    g_assert_cmpstr(token_get(place->token, NULL, NULL), ==, "s3cret.token");
+}
+
+static void
 test_a_new_token_is_read_by_itself(Place *place, gconstpointer data)
 {
     (void)data;
@@ -107,6 +115,17 @@ test_what_is_no_token_is_refused(Place *place, gconstpointer data)
     assert_refused(place, "one word");
     write_token(place, "s3cret\nHost: evil.example", 0600);
     assert_refused(place, "one word");
+    write_token(place, "\"s3cret\"", 0600);
+    assert_refused(place, "quotes");
+    write_token(place, "\xEF\xBB\xBF\n", 0600);
+    assert_refused(place, "is empty");
+    write_token(place, "s3cret\x01\xFF", 0600);
+    assert_refused(place, "bytes that no token has");
+    write_token(place, "\xFF\xFEs3cret", 0600);
+    assert_refused(place, "bytes that no token has");
+    g_assert_true(g_file_set_contents(place->path, "s3cret\0x", 8, NULL));
+    g_assert_cmpint(g_chmod(place->path, 0600), ==, 0);
+    assert_refused(place, "bytes that no token has");
     write_token(place, long_text, 0600);
     assert_refused(place, "larger than");
     g_unlink(place->path);
@@ -127,15 +146,43 @@ test_expiry_is_the_exp_claim(void)
         g_assert_cmpint(token_expiry(none[i]), ==, 0);
 }
 
+/* The expiry of a token with this exp claim. */
+static gint64
+expiry_of(const char *claim)
+{
+    g_autofree char *json = g_strdup_printf("{\"exp\":%s}", claim);
+    g_autofree char *claims = g_base64_encode((const guchar *)json, strlen(json));
+    claims[strcspn(claims, "=")] = '\0';
+    g_autofree char *token = g_strconcat("e30.", claims, ".x", NULL);
+    return token_expiry(token);
+}
+
+static void
+test_an_exp_claim_that_is_no_time_says_nothing(void)
+{
+    g_assert_cmpint(expiry_of("1799999999"), ==, 1799999999);
+    g_assert_cmpint(expiry_of("1799999999.5"), ==, 1799999999);
+    static const char *const none[] = {"1799999999000", "1e300", "9223372036854775807",
+                                       "\"soon\"",      "null",  "true"};
+    for (guint i = 0; i < G_N_ELEMENTS(none); i++)
+        g_assert_cmpint(expiry_of(none[i]), ==, 0);
+    /* Expired, and at a time that can be shown. */
+    static const char *const past[] = {"0", "-5", "-1e300"};
+    for (guint i = 0; i < G_N_ELEMENTS(past); i++)
+        g_assert_cmpint(expiry_of(past[i]), ==, 1);
+}
+
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) g_test_add("/token/" name, Place, NULL, set_up, function, tear_down)
     ADD("good", test_a_private_file_with_one_word_is_read);
+    ADD("byte-order-mark", test_a_byte_order_mark_is_skipped);
     ADD("changed", test_a_new_token_is_read_by_itself);
     ADD("mode", test_what_others_can_read_is_refused);
     ADD("bad", test_what_is_no_token_is_refused);
     g_test_add_func("/token/expiry", test_expiry_is_the_exp_claim);
+    g_test_add_func("/token/no-expiry", test_an_exp_claim_that_is_no_time_says_nothing);
     return g_test_run();
 }
