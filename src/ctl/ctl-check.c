@@ -14,8 +14,9 @@ static const CtlUsage usage = {
     NULL,
     0,
     0,
-    "Reads the configuration and the rules as lead-milter does, runs the rules' own tests, and\n"
-    "shows everything that is wrong, as FILE:LINE:COL: error: text. Status 1 if anything is.\n"
+    "Reads the configuration and the rules as lead-milter does, runs the rules' own tests, looks\n"
+    "at the files and folders that the configuration names, and shows everything that is wrong,\n"
+    "as FILE:LINE:COL: error: text. Status 1 if anything is.\n"
     "Without a configuration, only the rules.",
 };
 
@@ -37,6 +38,8 @@ check_config(Ctl *ctl, Diags *diags)
     ctl->config = path ? config_load(path, diags) : config_builtin();
     if (ctl->config)
         defaults_check(ctl->config, diags);
+    if (ctl->config && path)
+        ctl_check_places(ctl->config, diags);
     if (ctl->rules)
         return g_strdup(ctl->rules);
     return ctl->config ? g_strdup(ctl->config->rules) : rules_of_broken(path);

@@ -86,6 +86,7 @@ ctl_queue_failed(const GError *error)
         [QUEUE_ERROR_PERMISSION] = EX_NOPERM,
         [QUEUE_ERROR_NOT_A_QUEUE] = EX_DATAERR,
         [QUEUE_ERROR_NEWER] = EX_DATAERR,
+        [QUEUE_ERROR_OLDER] = EX_DATAERR,
         [QUEUE_ERROR_NOT_FOUND] = 1,
     };
     ctl_error("%s", error->message);

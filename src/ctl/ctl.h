@@ -80,6 +80,9 @@ int ctl_status(Ctl *ctl, char **argv);
 int ctl_submit(Ctl *ctl, char **argv);
 int ctl_account(Ctl *ctl, char **argv);
 
+/* What of check is not the configuration's text or the rules, in ctl-check-places.c. */
+void ctl_check_places(const Config *config, Diags *diags);
+
 /* What of a queue's commands changes it, in ctl-queue-repair.c. */
 int ctl_queue_retry(Ctl *ctl, char **argv);
 int ctl_queue_release(Ctl *ctl, char **argv);

@@ -2,6 +2,7 @@ liblead_a_SOURCES += \
 	src/ctl/ctl-account.c \
 	src/ctl/ctl-api-check.c \
 	src/ctl/ctl-api.c \
+	src/ctl/ctl-check-places.c \
 	src/ctl/ctl-check.c \
 	src/ctl/ctl-compare.c \
 	src/ctl/ctl-explain.c \

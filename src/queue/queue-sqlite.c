@@ -433,7 +433,7 @@ prepare(Queue *queue, GError **error)
     if (!identify(queue, &version, error))
         return FALSE;
     if (queue->readonly)
-        return version == VERSION || fail(error, QUEUE_ERROR_NOT_A_QUEUE,
+        return version == VERSION || fail(error, QUEUE_ERROR_OLDER,
                                           "%s: has schema %d, expected %d; start"
                                           " lead-milter or lead-submit, which bring it up to date",
                                           queue->path, (int)version, VERSION);

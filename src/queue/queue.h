@@ -23,6 +23,7 @@ typedef enum {
     QUEUE_ERROR_PERMISSION,  /* not readable or writable by us, or readable by others */
     QUEUE_ERROR_NOT_A_QUEUE, /* not SQLite, not ours, or damaged */
     QUEUE_ERROR_NEWER,       /* written by a newer version */
+    QUEUE_ERROR_OLDER,       /* by an older one; queue_open brings it up to date */
     QUEUE_ERROR_NOT_FOUND,   /* no lead with that id, or not in a state that allows it */
 } QueueErrorCode;
 #define QUEUE_ERROR queue_error_quark()

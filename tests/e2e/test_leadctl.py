@@ -184,6 +184,80 @@ def test_check_shows_all_mistakes_of_configuration_and_rules_in_one_run(house, r
     assert len(mistakes) == len([line for line in done.err.splitlines() if ": error: " in line])
 
 
+def check_of(house, status):
+    done = leadctl("-c", house.config, "check")
+    assert done.status == status, (done.status, done.err)
+    return done.err.replace(str(house.config), "FILE")
+
+
+@pytest.mark.parametrize("spoil, says", [
+    (lambda token: token.unlink(), "No such file or directory"),
+    (lambda token: token.chmod(0o640), "has mode 0640, so others can read it"),
+    (lambda token: token.write_text(""), "is empty"),
+    (lambda token: token.write_text("two words"), "holds more than one word"),
+])
+def test_check_looks_at_the_token(house, spoil, says):
+    spoil(house.token_file)
+    assert re.search(rf"FILE:\d+:\d+: error: token file {house.token_file}: {says}",
+                     check_of(house, 1))
+
+
+def test_check_warns_of_a_token_that_has_expired(house):
+    house.token_file.write_text(jwt(1600000000))
+    assert "warning: " in (said := check_of(house, 0)) and "expired" in said
+
+
+def test_check_leaves_a_credential_of_systemds_to_api_check(house):
+    account = house.settings()["accounts"][0]
+    house.configure(accounts=[
+        {**account, "token_file": "/run/credentials/lead-submit.service/token"}])
+    assert "warning: /run/credentials/lead-submit.service/token: was not looked at" in (
+        check_of(house, 0))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="becomes another user")
+def test_check_only_warns_of_what_this_user_may_not_read(house, queue):
+    house.folder.chmod(0o755)
+    house.config.chmod(0o644)
+    house.token_file.chmod(0o600)
+    done = leadctl("-c", house.config, "check", user="nobody", group="nogroup", extra_groups=[])
+    assert done.status == 0, done.err
+    for path in (house.token_file, house.queue_file):
+        assert f"warning: {path}: was not looked at, as this user may not read it" in done.err
+
+
+@pytest.mark.parametrize("text, says", [(None, "No such file"), ("root:x:0:0:\n", "no certificate"),
+                                        ("", "no certificate")])
+def test_check_looks_at_the_ca_file(house, text, says):
+    ca_file = house.folder / "ca.pem"
+    if text is not None:
+        ca_file.write_text(text)
+    house.ca_file = ca_file
+    house.configure()
+    assert re.search(rf"FILE:\d+:\d+: error: ca_file {ca_file}: .*{says}", check_of(house, 1))
+
+
+@pytest.mark.parametrize("path, says", [
+    ("/nowhere/queue.db", "the folder /nowhere is missing"), ("{folder}", "is no regular file"),
+    ("/dev/null", "is no regular file"), ("{folder}/text", "is not an SQLite database")])
+def test_check_looks_at_the_queue(house, path, says):
+    (house.folder / "text").write_text("no database, but long enough to be looked at" * 20)
+    (house.folder / "text").chmod(0o600)
+    house.configure(queue="sqlite:" + path.format(folder=house.folder))
+    assert re.search(rf"FILE:3:8: error: .*{says}", check_of(house, 1))
+
+
+def test_check_makes_no_queue(house):
+    check_of(house, 0)
+    assert not house.queue_file.exists()
+
+
+@pytest.mark.parametrize("path, says", [("/nowhere", "No such file"), ("/dev/null", "is no folder")])
+def test_check_looks_at_the_folder_of_metrics(house, path, says):
+    house.configure(metrics=path)
+    assert re.search(rf"FILE:\d+:10: error: {path}: {says}", check_of(house, 1))
+
+
 def test_check_knows_the_mailboxes_defaults(house):
     mailbox = {**house.settings()["mailboxes"][0], "defaults": {"opportunity.leadTyp": "Email"}}
     house.configure(mailboxes=[mailbox])
