@@ -35,10 +35,10 @@ repair_each(Ctl *ctl, const Repair *what, char **ids, const char *reason)
     for (; *ids; ids++) {
         g_autoptr(GError) error = NULL;
         guint changed = 0;
-        if (queue_repair(queue, what->repair, *ids, reason, &changed, &error))
-            total += changed;
-        else
-            worst = MAX(worst, ctl_queue_failed(error));
+        gboolean good = queue_repair(queue, what->repair, *ids, reason, &changed, &error);
+        status = good ? EX_OK : ctl_queue_failed(error);
+        worst = MAX(worst, status);
+        total += changed;
     }
     print_count(ctl, total, what->did);
     return worst;

@@ -96,6 +96,19 @@ state_number(const char *name)
     return -2;
 }
 
+/* Whether an account is configured or has been: then it may have leads. Said when it is neither. */
+static gboolean
+is_account(const Ctl *ctl, Queue *queue, const char *name, GError **error)
+{
+    if (config_account_named(ctl->config, name))
+        return TRUE;
+    const QueueFilter any = {-1, name, 1};
+    g_autoptr(GPtrArray) items = queue_list(queue, &any, error);
+    if (items && items->len == 0)
+        ctl_error("there is no account \"%s\" in %s, nor leads of one", name, ctl->config->file);
+    return items && items->len > 0;
+}
+
 static int
 queue_list_command(Ctl *ctl, char **argv)
 {
@@ -108,7 +121,7 @@ queue_list_command(Ctl *ctl, char **argv)
         "An id may be cut short to its first characters in the other commands.",
     };
     g_autofree char *state = NULL, *account = NULL;
-    int most = 0, status;
+    int most = G_MAXINT, status;
     const GOptionEntry entries[] = {
         {"state", 's', 0, G_OPTION_ARG_FILENAME, &state, "only leads in this state", "STATE"},
         {"account", 'a', 0, G_OPTION_ARG_FILENAME, &account, "only this account's", "NAME"},
@@ -119,13 +132,19 @@ queue_list_command(Ctl *ctl, char **argv)
     status = ctl_parse(ctl, argv, &usage, entries, &operands);
     if (status >= 0)
         return status;
-    const QueueFilter filter = {state_number(state), account, MAX(most, 0)};
+    const QueueFilter filter = {state_number(state), account, (guint)MAX(most, 0)};
     if (filter.state < -1)
         return EX_USAGE;
+    if (most < 1) {
+        ctl_error("-n %d: expected 1 or more", most);
+        return EX_USAGE;
+    }
     g_autoptr(Queue) queue = ctl_queue_open(ctl, TRUE, &status);
     if (!queue)
         return status;
     g_autoptr(GError) error = NULL;
+    if (account && !is_account(ctl, queue, account, &error))
+        return error ? ctl_queue_failed(error) : EX_USAGE;
     g_autoptr(GPtrArray) items = queue_list(queue, &filter, &error);
     if (!items)
         return ctl_queue_failed(error);

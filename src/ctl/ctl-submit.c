@@ -17,8 +17,10 @@ static const CtlUsage usage = {
     "those that are not there yet: by Message-ID or X-Lead-Id, without a Message-ID by sender,\n"
     "subject and text too, also of leads that were purged. So it may be broken off and run again,\n"
     "over the same mails and more.\n"
-    "SINCE is a date such as 2026-11-20, or a date and time as a mail has it; what came before is\n"
-    "left out, by the time of its arrival. Mail that the rules ignore makes no lead here either.",
+    "SINCE is a date such as 2026-11-20, or a date and time, '2026-11-20 10:00' or as a mail has "
+    "it;\n"
+    "what came before is left out, by the time of its arrival. Mail that the rules ignore makes no "
+    "lead here either.",
 };
 
 typedef struct {
@@ -156,19 +158,27 @@ print_sum(const Submit *submit)
                submit->earlier, submit->skipped, end);
 }
 
-/* FALSE, and said, when it is no date. */
+/* A day, a time of a day with or without seconds, by the local clock unless it names a zone; or as
+ * a mail has it. FALSE, and said, when it is none. */
 static gboolean
 parse_since(const char *text, gint64 *since)
 {
+    static const char *const rests[] = {"", ":00", "T00:00:00"};
     g_autoptr(GTimeZone) local = g_time_zone_new_local();
-    g_autofree char *midnight = g_strconcat(text, "T00:00:00", NULL);
-    g_autoptr(GDateTime) day = g_date_time_new_from_iso8601(midnight, local);
-    g_autoptr(GDateTime) time = day ? NULL : g_date_time_new_from_iso8601(text, local);
-    gint64 other = day || time ? 0 : curl_getdate(text, NULL);
-    *since = day ? g_date_time_to_unix(day) : time ? g_date_time_to_unix(time) : other;
+    *since = 0;
+    for (guint i = 0; i < G_N_ELEMENTS(rests) && *since <= 0; i++) {
+        g_autofree char *whole = g_strconcat(text, rests[i], NULL);
+        g_autoptr(GDateTime) time = g_date_time_new_from_iso8601(whole, local);
+        *since = time ? g_date_time_to_unix(time) : 0;
+    }
+    if (*since <= 0)
+        *since = curl_getdate(text, NULL);
     if (*since > 0)
         return TRUE;
-    ctl_error("--since %s: expected a date such as 2026-11-20", text);
+    ctl_error(
+        "--since %s: expected a date, 2026-11-20, or a date and time, '2026-11-20 10:00' or as a"
+        " mail has it",
+        text);
     return FALSE;
 }
 
@@ -177,7 +187,7 @@ ctl_submit(Ctl *ctl, char **argv)
 {
     g_autofree char *recipient = NULL, *sender = NULL, *since = NULL;
     Submit submit = {.ctl = ctl};
-    int rate = 0;
+    int rate = G_MAXINT; /* no limit */
     const GOptionEntry entries[] = {
         {"dry-run", 'n', 0, G_OPTION_ARG_NONE, &submit.dry_run, "say what would be queued", NULL},
         {"since", 's', 0, G_OPTION_ARG_FILENAME, &since, "only what came since then", "SINCE"},
@@ -195,8 +205,8 @@ ctl_submit(Ctl *ctl, char **argv)
         return status;
     if (since && !parse_since(since, &submit.since))
         return EX_USAGE;
-    if (rate < 0) {
-        ctl_error("--rate %d: expected a number of leads a minute", rate);
+    if (rate < 1) {
+        ctl_error("--rate %d: expected a number of leads a minute, 1 or more", rate);
         return EX_USAGE;
     }
     status = ctl_ruleset(ctl);
@@ -206,7 +216,7 @@ ctl_submit(Ctl *ctl, char **argv)
     if (!submit.queue)
         return status;
     submit.envelope = (ReadingEnvelope){recipient, sender, FALSE};
-    submit.pause = rate ? (gint64)60 * G_USEC_PER_SEC / rate : 0;
+    submit.pause = (gint64)60 * G_USEC_PER_SEC / rate;
     status =
         mailstore_each((const char *const *)operands, ctl->config->limit_message, &steps, &submit);
     print_sum(&submit);

@@ -130,10 +130,11 @@ not_found(GError **error, const char *id, const char *why)
     g_set_error(error, QUEUE_ERROR, QUEUE_ERROR_NOT_FOUND, "%s: %s", id, why);
 }
 
-/* The number of the one lead whose id begins so; -1 on error. */
+/* The number of the one lead whose id begins so, in any case; -1 on error. */
 static gint64
-find_one(Queue *queue, const char *id, GError **error)
+find_one(Queue *queue, const char *given, GError **error)
 {
+    g_autofree char *id = g_ascii_strdown(given, -1);
     if (strlen(id) < PREFIX_MIN || strspn(id, "0123456789abcdef-") != strlen(id)) {
         not_found(error, id, "no lead's id, nor its beginning of 4 characters or more");
         return -1;

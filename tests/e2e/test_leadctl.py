@@ -562,6 +562,22 @@ def test_an_id_that_does_not_fit_is_told(queue):
     assert "no such lead" in queue("show", "0000-0000", status=1).err
     assert "4 characters" in queue("show", key[:3], status=1).err
     assert "done" in queue("retry", key, status=1).err
+    assert queue("retry", key, status=1).err.count("leadctl:") == 1
+    assert queue("show", key[:6].upper()).out.startswith(f"id          {key}\n")
+
+
+def test_a_number_of_leads_below_one_is_refused(queue):
+    queue.put()
+    for number in (0, -5):
+        assert f"-n {number}: expected 1 or more" in queue("list", "-n", number, status=64).err
+
+
+def test_an_account_that_nobody_knows_is_told(queue):
+    queue.put(account="former")
+    assert 'no account "nope"' in queue("list", "-a", "nope", status=64).err
+    assert queue("list", "-a", "main").out == ""
+    assert "former" in queue("list", "-a", "former").out  # no longer configured
+    assert queue("list", "-a", "former", "-s", "dead").out == ""
 
 
 def test_retry_sends_a_dead_lead_again(queue, standin):

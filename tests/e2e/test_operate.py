@@ -116,7 +116,14 @@ def test_since_leaves_out_what_came_before(house, place):
                     + inquiry(2))
     out = json.loads(house.leadctl("--json", "submit", "--since", "2026-07-01", old, new))
     assert (out["new"], out["earlier"]) == (1, 1)
-    assert "expected a date" in errors(house, "submit", "--since", "yesterday-ish", old)
+    for since, left_out in (("2026-06-02", 0), ("2026-06-02 09:59", 0), ("2026-06-02T10:01", 1),
+                            ("2026-06-02 10:00:01", 1), ("2026-06-02T10:00:00Z", 0),
+                            ("Tue, 02 Jun 2026 10:00:01 +0000", 1)):
+        out = json.loads(house.leadctl("--json", "submit", "-n", "--since", since, old))
+        assert out["earlier"] == left_out, since
+    says = "expected a date, 2026-11-20, or a date and time, '2026-11-20 10:00'"
+    for since in ("yesterday-ish", "2026-02-30", "2026-11-20 10", "10:00"):
+        assert says in errors(house, "submit", "--since", since, old)
 
 
 def test_a_replay_without_a_message_id_is_known_by_its_content(house, place):
@@ -125,7 +132,9 @@ def test_a_replay_without_a_message_id_is_known_by_its_content(house, place):
     mail.write_bytes(inquiry(3, message_id=False))
     house.leadctl("submit", mail)
     assert "0 new leads, 0 held, 1 known" in house.leadctl("submit", mail)
-    assert "--rate" in errors(house, "submit", "--rate", "-3", mail)
+    for rate in ("-3", "0"):
+        assert f"--rate {rate}: expected" in errors(house, "submit", "--rate", rate, mail)
+    house.leadctl("submit", "--rate", "60000", mail)
 
 
 def from_line(sender="ada.3@example.net"):
