@@ -49,6 +49,20 @@ def read_mail(path):
     return mail
 
 
+def compare(plain, delivered):
+    """Whether a mail was left as it was, and how to say it, from its deliveries without lead-milter
+    and with it."""
+    if plain.original == delivered.original:
+        return True, "the same, byte for byte."
+    if plain.original == delivered.without_lead_id():
+        return True, "the same, byte for byte, but for X-Lead-Id."
+    # A forged field is removed.
+    if plain.without_lead_id() == delivered.without_lead_id():
+        return True, ("the same, byte for byte, but for the X-Lead-Id that the sender had put into"
+                      " it.")
+    return False, "DIFFERENT, which must not be: please report it with the mail."
+
+
 class Quickstart:
     def __init__(self, folder):
         self.folder = folder
@@ -102,25 +116,15 @@ class Quickstart:
             self.lead(lead)
         heading("the mail as delivered, its header")
         print(delivered.bytes.partition(b"\n\n")[0].decode("utf-8", "replace"))
-        print("\nSent once more, without lead-milter, it is "
-              + self.difference(delivered, mail, sender))
-        return True
+        same, text = compare(self.once_more(mail, sender), delivered)
+        print(f"\nSent once more, without lead-milter, it is {text}")
+        return same
 
-    def difference(self, delivered, mail, sender):
-        """Between this delivery and one that lead-milter has not seen."""
+    def once_more(self, mail, sender):
+        """As it is delivered when lead-milter does not see it."""
         self.postfix.clear()
         self.postfix.send(mail, sender=sender, way="none")
-        plain = self.postfix.wait_delivered(1)[0]
-        if plain.original == delivered.original:
-            return "the same, byte for byte."
-        # Postfix puts an empty line below a header without a body when a field is added.
-        end = b"" if b"\n\n" in plain.original else b"\n"
-        if plain.original + end == delivered.without_lead_id():
-            return "the same, byte for byte, but for X-Lead-Id."
-        # A forged field is removed.
-        if plain.without_lead_id() == delivered.without_lead_id():
-            return "the same, byte for byte, but for the X-Lead-Id that the sender had put into it."
-        return "DIFFERENT, which must not be: please report it with the mail."
+        return self.postfix.wait_delivered(1)[0]
 
     def lead(self, lead):
         state = harness.wait_for(lambda: self.settled(lead), 30, f"lead {lead} to be sent")

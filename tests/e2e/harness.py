@@ -538,7 +538,10 @@ class Delivered:
 
     @property
     def head(self):
-        return self.original.partition(b"\n\n")[0] + b"\n"
+        if self.original.startswith(b"\n"):
+            return b""
+        head, end, _ = self.original.partition(b"\n\n")
+        return head + end[:1]
 
     def header(self, name):
         """All values of a field, unfolded."""
@@ -552,7 +555,8 @@ class Delivered:
 
     def without_lead_id(self):
         head = self.head
-        return re.sub(rb"^X-Lead-Id:[^\n]*\n", b"", head, flags=re.I | re.M) \
+        return re.sub(rb"^X-Lead-Id:[^\n]*\n(?:[ \t][^\n]*\n)*", b"", head,
+                      flags=re.I | re.M) \
             + self.original[len(head):]
 
 
