@@ -167,11 +167,14 @@ make(Draft *draft)
     }
     if (!draft->name)
         draft->name = draft_name(message);
-    int status = choose_files(draft, before->source);
-    if (status != EX_OK)
-        return status;
     g_autofree char *source = draft_source(draft->ctl->ruleset, message, draft->name);
-    return write_rule(draft, source);
+    if (!source) {
+        ctl_error("this mail has neither a sender's address nor words in its subject: a rule for it"
+                  " would take all other mail too; write one by hand, by what its text has");
+        return EX_DATAERR;
+    }
+    int status = choose_files(draft, before->source);
+    return status == EX_OK ? write_rule(draft, source) : status;
 }
 
 static gboolean

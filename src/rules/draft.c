@@ -279,9 +279,6 @@ append_when(GString *out, const Message *message)
         append_quoted(out, pattern->str);
         g_string_append_printf(out, "\n");
     }
-    if (!domain && length == 0)
-        g_string_append(
-            out, "  text: '\\S' # it has neither a sender nor a subject: say what its text has\n");
     if (domain)
         g_string_append_printf(
             out,
@@ -389,6 +386,8 @@ draft_name(const Message *message)
 char *
 draft_source(const Ruleset *ruleset, const Message *message, const char *name)
 {
+    if (!domain_of(message) && stable_subject(message_view(message, VIEW_SUBJECT)) == 0)
+        return NULL;
     GString *out = g_string_new(NULL);
     const char *body = message_view(message, VIEW_BODY);
     g_autoptr(GPtrArray) labels =

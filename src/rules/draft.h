@@ -11,7 +11,8 @@
 #include "mail/message.h"
 #include "rules/ruleset.h"
 
-/* The YAML of a source called `name`, without tests. */
+/* The YAML of a source called `name`, without tests. NULL when the mail has neither a sender's
+ * domain nor a subject of words: nothing would tell its like from all other mail. */
 char *draft_source(const Ruleset *ruleset, const Message *message, const char *name);
 
 /* Its tests: that the mail in `sample` (relative to the rules folder) gives the lead's values, of

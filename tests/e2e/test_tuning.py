@@ -172,6 +172,16 @@ def test_new_source_refuses_what_is_ignored(rules):
     assert "the source ignore ignores this mail" in err
 
 
+@pytest.mark.parametrize("head", ["", "Subject:\n", "From: Ada\nSubject: 4711\n"])
+def test_new_source_refuses_a_mail_that_nothing_tells_from_others(rules, place, head):
+    mail = place / "bare.eml"
+    mail.write_text(head + "To: leads@example.com\n\nName: Ada Lovelace\n")
+    before = sorted(rules.rglob("*"))
+    _, err = leadctl("--rules", rules, "new-source", mail, status=65)
+    assert "neither a sender's address nor words in its subject" in err
+    assert sorted(rules.rglob("*")) == before
+
+
 # --- mailboxes ---
 
 def payloads(*arguments, **options):
