@@ -21,8 +21,10 @@
 typedef struct {
     DaemonOptions options;
     Service *service;
+    Queue *queue;
     Config *started_with;    /* whose queue and listen hold until the end */
     gboolean metrics_failed; /* at the last writing */
+    gboolean queue_failed;   /* at the last look */
 } Daemon;
 
 /* Configuration and rules as they are on disk, or NULL; what is wrong is logged, and counted. */
@@ -44,6 +46,26 @@ warn_of_restart(const char *what, const char *now, const char *asked)
 }
 
 static void
+begin_counts_of(const RulePlace *place, gpointer unused)
+{
+    static const char *const results[] = {"new", "duplicate", "held", "ignored", "failed"};
+    (void)unused;
+    for (guint i = 0; i < G_N_ELEMENTS(results) && !place->field; i++)
+        metrics_add(METRIC_MAILS, 0, place->source, results[i], NULL);
+}
+
+/* What is counted begins at 0: of a series that begins at 1, Prometheus sees no increase. */
+static void
+begin_counts(const Snapshot *snapshot)
+{
+    ruleset_foreach(snapshot->ruleset, begin_counts_of, NULL);
+    metrics_add(METRIC_RELOADS, 0, "lead-milter", "done", NULL);
+    metrics_add(METRIC_RELOADS, 0, "lead-milter", "refused", NULL);
+    metrics_add(METRIC_LIMITS, 0, "message", NULL);
+    metrics_add(METRIC_LIMITS, 0, "pattern", NULL);
+}
+
+static void
 reload(gpointer data)
 {
     Daemon *self = data;
@@ -58,6 +80,7 @@ reload(gpointer data)
     warn_of_restart("listen", self->started_with->listen, snapshot->config->listen);
     warn_of_restart("queue", self->started_with->queue, snapshot->config->queue);
     service_replace(self->service, snapshot);
+    begin_counts(snapshot);
     metrics_add(METRIC_RELOADS, 1, "lead-milter", "done", NULL);
     log_info("reloaded: sources=%u ms=%" G_GINT64_FORMAT, ruleset_sources(snapshot->ruleset),
              (g_get_monotonic_time() - started) / 1000);
@@ -73,12 +96,31 @@ open_files(void)
     return n;
 }
 
+/* Before a mail finds out: said once when it begins, and once when it is over. */
+static void
+look_at_queue(Daemon *self, OnError on_error)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean good = queue_probe(self->queue, &error);
+    if (!good && !self->queue_failed)
+        log_error("no lead can be queued, %s: %s",
+                  on_error == ON_ERROR_ACCEPT ? "mail is accepted and its leads are LOST"
+                                              : "senders are asked to try again",
+                  error->message);
+    else if (good && self->queue_failed)
+        log_info("leads can be queued again");
+    self->queue_failed = !good;
+    metrics_set(METRIC_WRITABLE, good, NULL);
+    queue_beat(self->queue, good);
+}
+
 static void
 tick(gpointer data)
 {
     Daemon *self = data;
     g_autoptr(GError) error = NULL;
     g_autoptr(Snapshot) snapshot = service_pin(self->service);
+    look_at_queue(self, snapshot->config->on_error);
     if (!snapshot->config->metrics)
         return;
     metrics_set(METRIC_FILES, open_files(), NULL);
@@ -143,13 +185,17 @@ run(Daemon *self)
         log_error("not started: %s", error->message);
         return EX_CANTCREAT;
     }
+    self->queue = queue;
     self->service = service_new(snapshot, queue);
+    begin_counts(snapshot);
     if (!milter_open(self->service, self->started_with->listen, &error)) {
         log_error("not started: %s", error->message);
         service_free(self->service);
         return EX_UNAVAILABLE;
     }
     daemon_open_log(&self->options);
+    if (!queue_live(queue, QUEUE_MILTER, &error))
+        log_error("leadctl status will not see that lead-milter runs: %s", error->message);
     log_info(PACKAGE_STRING " listens on %s: sources=%u", self->started_with->listen,
              ruleset_sources(snapshot->ruleset));
     if (!self->options.foreground)

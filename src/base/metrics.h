@@ -19,8 +19,9 @@ typedef enum {
     METRIC_LIMITS,       /* limit: message, pattern */
     METRIC_READ_SECONDS, /* from the end of a message until its lead is known */
     METRIC_COMMIT_SECONDS,
-    METRIC_RELOADS, /* program, result: done refused */
-    METRIC_FILES,   /* descriptors open */
+    METRIC_RELOADS,  /* program, result: done refused */
+    METRIC_FILES,    /* descriptors open */
+    METRIC_WRITABLE, /* 1 while the queue can be written */
     /* lead-submit */
     METRIC_POSTS,        /* account, result: done retry stopped dead */
     METRIC_POST_SECONDS, /* account */

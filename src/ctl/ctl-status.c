@@ -20,8 +20,10 @@ static const CtlUsage usage = {
     0,
     0,
     "Prints one line as Nagios, Icinga and the like read it. Exit status: 0 all is well; 1 leads\n"
-    "are dead or an account is paused; 2 a daemon does not run, an account is stopped, or a lead\n"
-    "waits for longer than alert_after; 3 it could not be found out.",
+    "are dead, held for longer than alert_after or of an account that is not configured, or an\n"
+    "account is paused; 2 a daemon does not run or work, the queue cannot be written, an account "
+    "is\n"
+    "stopped, or a lead waits for longer than alert_after; 3 it could not be found out.",
 };
 
 typedef struct {
@@ -42,10 +44,28 @@ static void G_GNUC_PRINTF(3, 4) found(Status *status, Health health, const char 
     va_end(args);
 }
 
-/* A unix socket can be asked by anyone who may use it; of a TCP port or a descriptor that systemd
- * handed in nothing is said. */
+/* TRUE when it runs and works. */
+static gboolean
+look_at_daemon(Status *status, Queue *queue, QueueDaemon daemon)
+{
+    static const char *const names[] = {"lead-milter", "lead-submit"};
+    QueueLife life = queue_life(queue, daemon);
+    if (!life.runs)
+        found(status, HEALTH_CRITICAL, "%s does not run", names[daemon]);
+    else if (life.fails)
+        found(status, HEALTH_CRITICAL, "%s cannot write the queue: its log tells why",
+              names[daemon]);
+    else if (life.stuck) {
+        g_autofree char *how_long = output_duration(life.silent);
+        found(status, HEALTH_CRITICAL, "%s is stuck, no sign of life for %s", names[daemon],
+              how_long);
+    }
+    return life.runs && !life.fails && !life.stuck;
+}
+
+/* Of a lead-milter that works: a unix socket may have been taken away from it. */
 static void
-look_at_milter(Status *status, const char *listen)
+look_at_socket(Status *status, const char *listen)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (!g_str_has_prefix(listen, "unix:") || strlen(listen + 5) >= sizeof address.sun_path)
@@ -69,20 +89,36 @@ look_at_account(Status *status, Queue *queue, const char *name)
         found(status, HEALTH_WARNING, "account %s is paused", name);
 }
 
-static void
-look_at_depths(Status *status, const GPtrArray *depths, guint64 alert_after)
+static gint64
+seconds_since(gint64 time)
 {
+    return time ? MAX((g_get_real_time() - time) / G_USEC_PER_SEC, 0) : 0;
+}
+
+static void
+look_at_depths(Status *status, const GPtrArray *depths, const Config *config)
+{
+    gint64 held = 0, alert_after = (gint64)config->alert_after;
     for (guint i = 0; i < depths->len; i++) {
         const QueueDepth *depth = g_ptr_array_index(depths, i);
-        gint64 waits = depth->waiting ? (g_get_real_time() - depth->oldest) / G_USEC_PER_SEC : 0;
+        guint64 all = depth->waiting + depth->held + depth->dead;
         status->waiting += depth->waiting;
         status->held += depth->held;
         status->dead += depth->dead;
-        status->oldest = MAX(status->oldest, waits);
+        status->oldest = MAX(status->oldest, seconds_since(depth->oldest));
+        held = MAX(held, seconds_since(depth->oldest_held));
+        if (!config_account_named(config, depth->account))
+            found(status, HEALTH_WARNING,
+                  "account %s is not configured, its leads: %" G_GUINT64_FORMAT, depth->account,
+                  all);
     }
     if (status->dead)
         found(status, HEALTH_WARNING, "%" G_GUINT64_FORMAT " dead", status->dead);
-    if (status->oldest >= (gint64)alert_after) {
+    if (held >= alert_after) {
+        g_autofree char *how_long = output_duration(held);
+        found(status, HEALTH_WARNING, "a lead has been held for %s", how_long);
+    }
+    if (status->oldest >= alert_after) {
         g_autofree char *how_long = output_duration(status->oldest);
         found(status, HEALTH_CRITICAL, "a lead has waited for %s", how_long);
     }
@@ -95,6 +131,28 @@ unknown(const char *why)
     return HEALTH_UNKNOWN;
 }
 
+/* Not ctl_queue_open: monitoring shows what stands in standard output. NULL with the reason. */
+static Queue *
+open_queue(Ctl *ctl, char **why)
+{
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Diags) diags = diags_new();
+    const char *path = ctl_config_path(ctl);
+    if (path)
+        ctl->config = config_load(path, diags);
+    for (guint i = 0; i < diags_length(diags) && !ctl->config && !*why; i++)
+        if (diags_at(diags, i)->level == DIAG_ERROR)
+            *why = diag_format(diags_at(diags, i));
+    if (!path)
+        *why = g_strdup("there is no configuration; name one with -c");
+    if (!ctl->config)
+        return NULL;
+    Queue *queue = queue_open_readonly(ctl->config->queue, &error);
+    if (!queue)
+        *why = g_strdup(error->message);
+    return queue;
+}
+
 int
 ctl_status(Ctl *ctl, char **argv)
 {
@@ -102,22 +160,22 @@ ctl_status(Ctl *ctl, char **argv)
     int parsed = ctl_parse(ctl, argv, &usage, NULL, &operands);
     if (parsed >= 0)
         return parsed == EX_OK ? EX_OK : (int)HEALTH_UNKNOWN;
-    int code;
-    g_autoptr(Queue) queue = ctl_queue_open(ctl, TRUE, &code);
+    g_autofree char *why = NULL;
+    g_autoptr(Queue) queue = open_queue(ctl, &why);
     if (!queue)
-        return unknown("the configuration or the queue cannot be read");
+        return unknown(why);
     g_autoptr(GError) error = NULL;
     g_autoptr(GPtrArray) depths = queue_depths(queue, &error);
     if (!depths)
         return unknown(error->message);
     g_autoptr(GString) text = g_string_new(NULL);
     Status status = {.text = text};
-    if (!queue_has_submitter(queue))
-        found(&status, HEALTH_CRITICAL, "lead-submit does not run");
-    look_at_milter(&status, ctl->config->listen);
+    look_at_daemon(&status, queue, QUEUE_SUBMIT);
+    if (look_at_daemon(&status, queue, QUEUE_MILTER))
+        look_at_socket(&status, ctl->config->listen);
     for (guint i = 0; i < ctl->config->accounts->len; i++)
         look_at_account(&status, queue, config_account(ctl->config, i)->name);
-    look_at_depths(&status, depths, ctl->config->alert_after);
+    look_at_depths(&status, depths, ctl->config);
     printf("LEADS %s - %s%s%" G_GUINT64_FORMAT " waiting, %" G_GUINT64_FORMAT
            " held | waiting=%" G_GUINT64_FORMAT " held=%" G_GUINT64_FORMAT
            " dead=%" G_GUINT64_FORMAT " oldest=%" G_GINT64_FORMAT "s\n",

@@ -142,12 +142,23 @@ write_job(Queue *queue, Job *job, GError **error)
     return FALSE;
 }
 
-/* One transaction, one fsync. */
+/* A page, as it was; nobody is woken, and no disk is waited for. */
+static gboolean
+probe(Queue *queue, GError **error)
+{
+    return queue_may_write(queue, error) && queue_begin_unsynced(queue, error) &&
+           queue_run(queue, error, "PRAGMA user_version = " G_STRINGIFY(QUEUE_VERSION), "");
+}
+
+/* One transaction, one fsync. A probe among leads has nothing to find out. */
 static void
 write_batch(Queue *queue, GPtrArray *batch)
 {
     g_autoptr(GError) error = NULL;
-    gboolean good = queue_begin(queue, &error);
+    gboolean leads = FALSE;
+    for (guint i = 0; i < batch->len; i++)
+        leads |= ((Job *)g_ptr_array_index(batch, i))->records->len > 0;
+    gboolean good = leads ? queue_begin(queue, &error) : probe(queue, &error);
     for (guint i = 0; i < batch->len && good; i++)
         good = write_job(queue, g_ptr_array_index(batch, i), &error);
     good = queue_end(queue, good, &error);
@@ -156,7 +167,7 @@ write_batch(Queue *queue, GPtrArray *batch)
         job->result = COMMIT_FAILED;
         job->error = g_error_copy(error);
     }
-    if (good)
+    if (good && leads)
         queue_touch(queue);
 }
 
@@ -201,6 +212,13 @@ queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], 
     if (job.error)
         g_propagate_error(error, job.error);
     return job.result;
+}
+
+gboolean
+queue_probe(Queue *queue, GError **error)
+{
+    g_autoptr(GPtrArray) nothing = g_ptr_array_new();
+    return queue_commit(queue, nothing, NULL, error) != COMMIT_FAILED;
 }
 
 gboolean

@@ -1,10 +1,6 @@
 /* Accounts, how deep the queue is, and alerts: what tells an admin how all stands. */
 
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "queue/queue-private.h"
 
@@ -103,10 +99,11 @@ queue_depths(Queue *queue, GError **error)
     sqlite3_reset(waiting);
     sqlite3_stmt *unsent =
         result == SQLITE_DONE
-            ? queue_statement(queue, error,
-                              "SELECT account, state, count(*), max(changed) FROM leads"
-                              " WHERE state IN ('held', 'dead') GROUP BY account, state",
-                              "")
+            ? queue_statement(
+                  queue, error,
+                  "SELECT account, state, count(*), max(changed), min(changed) FROM leads"
+                  " WHERE state IN ('held', 'dead') GROUP BY account, state",
+                  "")
             : NULL;
     if (!unsent)
         return NULL;
@@ -114,6 +111,7 @@ queue_depths(Queue *queue, GError **error)
         QueueDepth *depth = depth_of(depths, queue_text(unsent, 0));
         if (queue_state(queue_text(unsent, 1)) == STATE_HELD) {
             depth->held = sqlite3_column_int64(unsent, 2);
+            depth->oldest_held = sqlite3_column_int64(unsent, 4);
             continue;
         }
         depth->dead = sqlite3_column_int64(unsent, 2);
@@ -170,16 +168,4 @@ queue_alert_set(Queue *queue, const char *name, const QueueAlert *alert, GError 
     return queue_run(queue, error,
                      "INSERT OR REPLACE INTO alerts (name, since, told) VALUES (?, ?, ?)", "sii",
                      name, alert->since, alert->told);
-}
-
-gboolean
-queue_has_submitter(Queue *queue)
-{
-    g_autofree char *path = g_strconcat(queue->path, ".submit-lock", NULL);
-    int lock = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (lock < 0)
-        return FALSE;
-    gboolean held = flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
-    close(lock);
-    return held;
 }

@@ -9,6 +9,7 @@
 
 #include "queue/queue.h"
 
+#define QUEUE_VERSION 2 /* of the schema */
 #define DAY ((gint64)24 * 60 * 60 * G_USEC_PER_SEC)
 
 struct Queue {
@@ -18,8 +19,9 @@ struct Queue {
     gboolean readonly;
     gboolean unsynced; /* commits do not wait for the disk now */
     guint busy_wait;   /* milliseconds until a lock counts as held for too long */
+    gint64 busy_since; /* monotonic */
     int watch;         /* inotify, -1 */
-    int lock;          /* of the one lead-submit, -1 */
+    int lock;          /* of queue_live, -1 */
 
     /* Group commit: whoever finds nobody writing takes all that wait. */
     GMutex mutex;
@@ -30,6 +32,9 @@ struct Queue {
 
 /* *error from the connection's last failure: which file, what is wrong, what to do. FALSE. */
 gboolean queue_fail(Queue *queue, const char *doing, GError **error);
+
+/* Whether the file's mode and its file system let us. */
+gboolean queue_may_write(Queue *queue, GError **error);
 
 /* A statement ready to be stepped, its parameters bound by `types`: s text or NULL (borrowed
  * until the next use), i gint64. NULL on error. Reset it with sqlite3_reset when done. */

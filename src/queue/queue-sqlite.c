@@ -10,15 +10,14 @@
 G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
 
 #define APPLICATION_ID 0x4C656164 /* "Lead" */
-#define VERSION 2
-#define BUSY_WAIT 10000 /* milliseconds until a lock counts as held for too long */
-#define BUSY_PAUSE 500  /* microseconds between two looks at it */
-#define WAL_PAGES 2000  /* the log is worked off beyond so many pages */
+#define BUSY_WAIT 10000           /* milliseconds until a lock counts as held for too long */
+#define BUSY_PAUSE 500            /* microseconds between two looks at it */
+#define WAL_PAGES 2000            /* the log is worked off beyond so many pages */
 
 const char *const state_names[] = {"pending", "sending", "done", "held", "dead", NULL};
 
 /* migrations[n] leads from version n to n + 1. */
-static const char *const migrations[VERSION] = {
+static const char *const migrations[QUEUE_VERSION] = {
     "CREATE TABLE leads ("
     "  seq INTEGER PRIMARY KEY AUTOINCREMENT,"
     "  id TEXT NOT NULL UNIQUE,"
@@ -311,9 +310,12 @@ queue_state(const char *name)
 static int
 on_busy(void *data, int count)
 {
-    const Queue *queue = data;
+    Queue *queue = data;
+    gint64 now = g_get_monotonic_time();
+    if (count == 0)
+        queue->busy_since = now;
     g_usleep(BUSY_PAUSE);
-    return count < (int)queue->busy_wait * 1000 / BUSY_PAUSE;
+    return now - queue->busy_since < (gint64)queue->busy_wait * 1000;
 }
 
 static const char *
@@ -360,6 +362,17 @@ check_file(const char *path, gboolean readonly, GError **error)
     return TRUE;
 }
 
+gboolean
+queue_may_write(Queue *queue, GError **error)
+{
+    if (access(queue->path, W_OK) == 0)
+        return TRUE;
+    return fail(error, QUEUE_ERROR_PERMISSION, "%s: cannot be written: %s%s", queue->path,
+                g_strerror(errno),
+                errno == EACCES ? "; it must belong to the user that we run as, with mode 0600"
+                                : "");
+}
+
 static gboolean
 execute(Queue *queue, const char *sql, const char *doing, GError **error)
 {
@@ -385,11 +398,11 @@ identify(Queue *queue, gint64 *version, GError **error)
                     "%s: is an SQLite database of another"
                     " program; name another file in the configuration's queue:",
                     queue->path);
-    if (*version > VERSION)
+    if (*version > QUEUE_VERSION)
         return fail(error, QUEUE_ERROR_NEWER,
                     "%s: was written by a newer version of lead-milter"
                     " (schema %d, this one knows %d); install that version again",
-                    queue->path, (int)*version, VERSION);
+                    queue->path, (int)*version, QUEUE_VERSION);
     return TRUE;
 }
 
@@ -401,10 +414,10 @@ migrate(Queue *queue, GError **error)
     if (!execute(queue, "BEGIN IMMEDIATE", "preparing the schema", error))
         return FALSE;
     gboolean good = identify(queue, &version, error);
-    for (; good && version < VERSION; version++)
+    for (; good && version < QUEUE_VERSION; version++)
         good = execute(queue, migrations[version], "preparing the schema", error);
     g_autofree char *marks = g_strdup_printf("PRAGMA application_id = %d; PRAGMA user_version = %d",
-                                             APPLICATION_ID, VERSION);
+                                             APPLICATION_ID, QUEUE_VERSION);
     good = good && execute(queue, marks, "preparing the schema", error);
     return queue_end(queue, good, error);
 }
@@ -433,10 +446,11 @@ prepare(Queue *queue, GError **error)
     if (!identify(queue, &version, error))
         return FALSE;
     if (queue->readonly)
-        return version == VERSION || fail(error, QUEUE_ERROR_OLDER,
-                                          "%s: has schema %d, expected %d; start"
-                                          " lead-milter or lead-submit, which bring it up to date",
-                                          queue->path, (int)version, VERSION);
+        return version == QUEUE_VERSION ||
+               fail(error, QUEUE_ERROR_OLDER,
+                    "%s: has schema %d, expected %d; start"
+                    " lead-milter or lead-submit, which bring it up to date",
+                    queue->path, (int)version, QUEUE_VERSION);
     /* The check of `state` is for other programs: SQLite builds a table of its five words for each
      * statement that writes a lead, more work than the writing. */
     g_autofree char *pragmas = g_strdup_printf(
@@ -447,7 +461,7 @@ prepare(Queue *queue, GError **error)
         WAL_PAGES);
     return execute(queue, pragmas, "opening", error) &&
            queue_statement(queue, error, roll_back, "") &&
-           (version == VERSION || migrate(queue, error));
+           (version == QUEUE_VERSION || migrate(queue, error));
 }
 
 static Queue *
@@ -471,6 +485,9 @@ open_queue(const char *url, gboolean readonly, GError **error)
         queue_fail(queue, "opening", error);
         return NULL;
     }
+    /* SQLite opens for reading what it may not write, and fails at the first lead. */
+    if (!readonly && !queue_may_write(queue, error))
+        return NULL;
     return prepare(queue, error) ? g_steal_pointer(&queue) : NULL;
 }
 

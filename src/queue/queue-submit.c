@@ -1,7 +1,5 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -19,16 +17,6 @@ queued_lead_free(QueuedLead *lead)
     g_free(lead->payload);
     g_free(lead->queue_id);
     g_free(lead);
-}
-
-static gboolean
-fail(Queue *queue, const char *doing, int number, GError **error)
-{
-    g_set_error(error, QUEUE_ERROR, number == EWOULDBLOCK ? QUEUE_ERROR_BUSY : QUEUE_ERROR_IO,
-                "%s: %s: %s", queue->path, doing,
-                number == EWOULDBLOCK ? "another lead-submit works on this queue"
-                                      : g_strerror(number));
-    return FALSE;
 }
 
 typedef struct {
@@ -62,12 +50,8 @@ take_back(Queue *queue, GError **error)
 gboolean
 queue_take_over(Queue *queue, GError **error)
 {
-    g_autofree char *path = g_strconcat(queue->path, ".submit-lock", NULL);
-    queue->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (queue->lock < 0)
-        return fail(queue, "making the lock beside it", errno, error);
-    if (flock(queue->lock, LOCK_EX | LOCK_NB) != 0)
-        return fail(queue, "taking it over", errno, error);
+    if (!queue_live(queue, QUEUE_SUBMIT, error))
+        return FALSE;
     /* One thread talks to the API too, and asks again by itself. */
     queue->busy_wait = SUBMIT_BUSY_WAIT;
     if (!queue_begin(queue, error))
@@ -207,7 +191,8 @@ queue_watch(Queue *queue, GError **error)
     if (queue->watch < 0)
         queue->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     if (queue->watch < 0 || inotify_add_watch(queue->watch, queue->path, IN_ATTRIB) < 0) {
-        fail(queue, "watching it", errno, error);
+        g_set_error(error, QUEUE_ERROR, QUEUE_ERROR_IO, "%s: watching it: %s", queue->path,
+                    g_strerror(errno));
         return -1;
     }
     return queue->watch;

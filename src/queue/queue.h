@@ -76,7 +76,8 @@ typedef struct {
 void queued_lead_free(QueuedLead *lead); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueuedLead, queued_lead_free)
 
-/* Become the queue's one lead-submit until queue_close: QUEUE_ERROR_BUSY when another one runs.
+/* Become the queue's one lead-submit (queue_live) until queue_close: QUEUE_ERROR_BUSY when another
+ * one runs.
  * Leads that a dead one left `sending` are pending again at once. */
 gboolean queue_take_over(Queue *queue, GError **error);
 
@@ -125,6 +126,7 @@ char *queue_account_paused(Queue *queue, const char *account, GError **error);
 typedef struct {
     char *account;
     guint64 waiting, held, dead; /* waiting: pending and sending */
+    gint64 oldest_held;          /* since when the first is held, microseconds; 0 without any */
     gint64 oldest;               /* of those waiting: created, microseconds; 0 when none waits */
     gint64 last_dead;            /* when the last one died, microseconds; 0 without any */
 } QueueDepth;
@@ -142,8 +144,27 @@ gboolean queue_alert_get(Queue *queue, const char *name, QueueAlert *alert, GErr
 char **queue_alert_names(Queue *queue, GError **error);
 /* since 0: it is over. */
 gboolean queue_alert_set(Queue *queue, const char *name, const QueueAlert *alert, GError **error);
-/* Whether a lead-submit works on the queue now. */
-gboolean queue_has_submitter(Queue *queue);
+
+/* --- the daemons, as others see them --- */
+
+typedef enum { QUEUE_MILTER, QUEUE_SUBMIT } QueueDaemon;
+
+/* Be seen as this daemon until queue_close, or the process's end. Several lead-milters may work on
+ * a queue; of a second lead-submit it is QUEUE_ERROR_BUSY. */
+gboolean queue_live(Queue *queue, QueueDaemon daemon, GError **error);
+/* Renew the sign of life, every METRICS_EVERY seconds or so, and say whether the queue can be
+ * written. Nothing without queue_live. */
+void queue_beat(Queue *queue, gboolean writable);
+/* Whether a lead could be committed now: writes, and waits for no disk. Any thread. */
+gboolean queue_probe(Queue *queue, GError **error);
+
+typedef struct {
+    gboolean runs;
+    gboolean stuck; /* it runs, but has given no sign of life for half a minute */
+    gboolean fails; /* it cannot write the queue */
+    gint64 silent;  /* seconds since its last sign of life */
+} QueueLife;
+QueueLife queue_life(Queue *queue, QueueDaemon daemon);
 
 /* --- leadctl's side --- */
 

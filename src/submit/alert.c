@@ -7,6 +7,7 @@
 #include "submit/mailer.h"
 
 #define MAIL_AGAIN 600 /* seconds after a mail that was not taken */
+#define QUEUE_ALERT "queue"
 #define DAY ((gint64)24 * 60 * 60 * G_USEC_PER_SEC)
 
 struct Alerts {
@@ -15,6 +16,7 @@ struct Alerts {
     GPtrArray *mailed; /* names in the mail on its way */
     gint64 mailed_at;
     gint64 mail_not_before; /* monotonic */
+    QueueAlert queue_alert; /* of a queue that cannot be written, which cannot remember it */
 };
 
 void
@@ -36,7 +38,7 @@ static void G_GNUC_PRINTF(5, 6) add(GPtrArray *alerts, const char *kind, const A
     va_start(args, format);
     alert->text = g_strdup_vprintf(format, args);
     va_end(args);
-    alert->name = g_strconcat(kind, ":", facts->account, NULL);
+    alert->name = g_strconcat(kind, *facts->account ? ":" : "", facts->account, NULL);
     alert->kind = kind;
     alert->account = facts->account;
     alert->news = news;
@@ -58,12 +60,25 @@ find_in_queue(GPtrArray *alerts, const AlertFacts *facts, guint64 alert_after, g
 {
     const QueueDepth *depth = facts->depth;
     gint64 waits = depth->waiting ? (now - depth->oldest) / G_USEC_PER_SEC : 0;
+    gint64 held = depth->held ? (now - depth->oldest_held) / G_USEC_PER_SEC : 0;
     if (depth->dead)
         add(alerts, "dead", facts, depth->last_dead,
             "account %s: leads that the API refused or that were given up: %" G_GUINT64_FORMAT
             "; see leadctl queue list --state dead, then retry or drop them",
             facts->account, depth->dead);
-    if (waits >= (gint64)alert_after) {
+    if (held >= (gint64)alert_after) {
+        g_autofree char *how_long = duration(held);
+        add(alerts, "held", facts, 0,
+            "account %s: leads have been held for %s, %" G_GUINT64_FORMAT
+            " in all; leadctl queue list --state held tells why, then release or drop them",
+            facts->account, how_long, depth->held);
+    }
+    if (facts->unknown && depth->waiting) {
+        add(alerts, "unknown", facts, 0,
+            "account %s is not in the configuration, and %" G_GUINT64_FORMAT
+            " leads wait for it; configure it again or drop them",
+            facts->account, depth->waiting);
+    } else if (waits >= (gint64)alert_after) {
         g_autofree char *how_long = duration(waits);
         add(alerts, "waiting", facts, 0,
             "account %s: leads wait for %s, %" G_GUINT64_FORMAT " in all%s", facts->account,
@@ -71,6 +86,9 @@ find_in_queue(GPtrArray *alerts, const AlertFacts *facts, guint64 alert_after, g
             facts->paused ? "; the account is paused: leadctl account resume" : "");
     }
 }
+
+/* What lead-submit reads may be a copy that systemd made when it started. */
+#define COPIED " (with LoadCredential: and systemctl restart lead-submit)"
 
 GPtrArray *
 alert_find(const AlertFacts *facts, guint n, guint64 alert_after, gint64 now)
@@ -81,12 +99,12 @@ alert_find(const AlertFacts *facts, guint n, guint64 alert_after, gint64 now)
         if (facts[i].stopped)
             add(alerts, "stopped", &facts[i], 0,
                 "account %s is stopped, its leads wait: leadctl stats tells why; a new token in its"
-                " file starts it again",
+                " file starts it again" COPIED,
                 facts[i].account);
         if (facts[i].token_expiry && left < ALERT_TOKEN_SOON) {
             g_autofree char *rest = duration(left);
             add(alerts, "token", &facts[i], 0,
-                "account %s: its token %s%s; put a new one into its file", facts[i].account,
+                "account %s: its token %s%s; put a new one into its file" COPIED, facts[i].account,
                 left > 0 ? "expires in " : "has expired", left > 0 ? rest : "");
         }
         if (facts[i].depth)
@@ -160,6 +178,10 @@ static gboolean
 set_told(Alerts *self, const char *name, gint64 time, GError **error)
 {
     QueueAlert state;
+    if (strcmp(name, QUEUE_ALERT) == 0) {
+        self->queue_alert.told = self->queue_alert.since ? time : 0;
+        return TRUE;
+    }
     if (!queue_alert_get(self->queue, name, &state, error))
         return FALSE;
     if (!state.since)
@@ -266,4 +288,32 @@ alerts_look(Alerts *self, const Config *config, const AlertFacts *facts, guint n
         g_get_monotonic_time() >= self->mail_not_before)
         send_mail(self, config, alerts, now);
     return TRUE;
+}
+
+void
+alerts_queue(Alerts *self, const Config *config, const char *problem)
+{
+    gint64 now = g_get_real_time();
+    QueueAlert *state = &self->queue_alert;
+    if (!problem) {
+        if (state->since)
+            log_info("alert over: " QUEUE_ALERT);
+        *state = (QueueAlert){0};
+        return;
+    }
+    /* What was told by mail of the others is told again when the queue cannot take it. */
+    take_mail_result(self, NULL);
+    g_autoptr(GPtrArray) alerts = g_ptr_array_new_with_free_func(alert_free);
+    static const AlertFacts none = {.account = ""};
+    add(alerts, QUEUE_ALERT, &none, 0, "leads cannot be queued: %s", problem);
+    metrics_set(METRIC_ALERT, 1, QUEUE_ALERT, "", NULL);
+    const Alert *alert = g_ptr_array_index(alerts, 0);
+    gboolean by_mail = config->alert_to[0] != NULL, due = alert_is_due(alert, state, 0, now);
+    if (!state->since || (due && !by_mail))
+        log_error("alert: %s", alert->text);
+    state->since = state->since ? state->since : now;
+    if (due && !by_mail)
+        state->told = now;
+    else if (due && !mailer_busy(self->mailer) && g_get_monotonic_time() >= self->mail_not_before)
+        send_mail(self, config, alerts, now);
 }

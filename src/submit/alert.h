@@ -1,11 +1,13 @@
 /* alert: what needs a person, and who was told of it.
  *
- * Per account: dead leads, leads that wait for longer than alert_after, a stopped account, a token
- * that expires within a day. One is told when it begins and again each day while it lasts, dead
- * leads also when more have died: a line at error in the log, the metric lead_submit_alert and,
- * with alert_to, one mail about all of them. What was told is kept in the queue, so a restart
- * repeats nothing. No alert holds a person's data or the API's words. Thread rule: one thread; the
- * mail goes out in a thread of its own (see mailer.h).
+ * Per account: dead leads, leads that wait or are held for longer than alert_after, leads that wait
+ * for an account that the configuration does not have, a stopped account, a token that expires
+ * within a day; and a queue that cannot be written. One is told when it begins and again each day
+ * while it lasts, dead leads also when more have died: a line at error in the log, the metric
+ * lead_submit_alert and, with alert_to, one mail about all of them. What was told is kept in the
+ * queue, so a restart repeats nothing, but for that of the queue itself. No alert holds a person's
+ * data or the API's words. Thread rule: one thread; the mail goes out in a thread of its own (see
+ * mailer.h).
  */
 #ifndef LEAD_SUBMIT_ALERT_H
 #define LEAD_SUBMIT_ALERT_H
@@ -18,6 +20,7 @@
 typedef struct {
     const char *account;
     gboolean stopped, paused;
+    gboolean unknown;        /* the configuration does not have it */
     gint64 token_expiry;     /* seconds since 1970, 0: not known */
     const QueueDepth *depth; /* NULL: all is sent */
 } AlertFacts;
@@ -46,5 +49,7 @@ void alerts_free(Alerts *alerts); /* takes NULL; waits for a mail on its way */
 /* Look at the facts, log, count, and have the mail sent. FALSE: the queue failed. */
 gboolean alerts_look(Alerts *alerts, const Config *config, const AlertFacts *facts, guint n,
                      GError **error);
+/* The queue cannot be written, for this reason; NULL: it can. The other alerts rest meanwhile. */
+void alerts_queue(Alerts *alerts, const Config *config, const char *problem);
 
 #endif

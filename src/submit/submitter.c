@@ -23,6 +23,11 @@
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 #define CLOCK_SLACK (10 * MINUTE) /* that two clocks may differ in a day */
 
+static const char *const results[] = {[ANSWER_DONE] = "done",
+                                      [ANSWER_RETRY] = "retry",
+                                      [ANSWER_STOP_ACCOUNT] = "stopped",
+                                      [ANSWER_DEAD] = "dead"};
+
 typedef struct {
     char *name;
     const ConfigAccount *config; /* NULL when a reload took it away */
@@ -214,24 +219,13 @@ set_accounts(Submitter *self)
             account->name = g_strdup(config->name);
             g_ptr_array_add(self->accounts, account);
         }
+        /* So that the first of each is an increase. */
+        for (guint j = 0; j < G_N_ELEMENTS(results); j++)
+            metrics_add(METRIC_POSTS, 0, account->name, results[j], NULL);
         token_free(account->token);
         account->token = token_new(config->token_file);
         account->config = config;
         account->next_due = account->not_before = 0;
-    }
-}
-
-static void
-warn_of_orphans(Submitter *self)
-{
-    g_autoptr(GPtrArray) counts = queue_stats(self->queue, NULL);
-    for (guint i = 0; counts && i < counts->len; i++) {
-        const QueueCount *count = g_ptr_array_index(counts, i);
-        if (count->by_state[STATE_PENDING] > 0 &&
-            !config_account_named(self->config, count->account))
-            log_warning("%" G_GUINT64_FORMAT " leads wait for the account %s, which the"
-                        " configuration does not have",
-                        count->by_state[STATE_PENDING], count->account);
     }
 }
 
@@ -333,10 +327,6 @@ static void
 count_outcome(const ClientAnswer *answer, const Verdict *verdict, const Account *account,
               gint64 created)
 {
-    static const char *const results[] = {[ANSWER_DONE] = "done",
-                                          [ANSWER_RETRY] = "retry",
-                                          [ANSWER_STOP_ACCOUNT] = "stopped",
-                                          [ANSWER_DEAD] = "dead"};
     double took = (double)(answer->ended - answer->started) / G_USEC_PER_SEC;
     double age = (double)(answer->ended - created) / G_USEC_PER_SEC;
     metrics_add(METRIC_POSTS, 1, account->name, results[verdict->kind], NULL);
@@ -481,8 +471,11 @@ gather_facts(Submitter *self, const GPtrArray *depths)
         if (!account->config)
             continue;
         usable_token(self, account); /* so that one that idles is known to be stopped too */
-        AlertFacts fact = {account->name, account->stopped != NULL, account->paused != NULL,
-                           account->token_expiry, depth_of(depths, account->name)};
+        AlertFacts fact = {.account = account->name,
+                           .stopped = account->stopped != NULL,
+                           .paused = account->paused != NULL,
+                           .token_expiry = account->token_expiry,
+                           .depth = depth_of(depths, account->name)};
         g_array_append_val(facts, fact);
         set_gauges(&fact, account->stopped, g_get_real_time());
     }
@@ -490,11 +483,24 @@ gather_facts(Submitter *self, const GPtrArray *depths)
         const QueueDepth *depth = g_ptr_array_index(depths, i);
         if (config_account_named(self->config, depth->account))
             continue;
-        AlertFacts fact = {.account = depth->account, .depth = depth};
+        AlertFacts fact = {.account = depth->account, .depth = depth, .unknown = TRUE};
         g_array_append_val(facts, fact);
         set_gauges(&fact, NULL, g_get_real_time());
     }
     return facts;
+}
+
+/* Before a lead finds out. Whether it can be written; one that is busy or ours no more is not
+ * spoken of here. */
+static gboolean
+look_at_queue(Submitter *self)
+{
+    g_autoptr(GError) error = NULL;
+    gboolean fails =
+        !queue_probe(self->queue, &error) && !g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_BUSY);
+    alerts_queue(self->alerts, self->config, fails ? error->message : NULL);
+    queue_beat(self->queue, !fails);
+    return !fails;
 }
 
 static void
@@ -504,13 +510,14 @@ look(Submitter *self)
     if (self->looked && now - self->looked < METRICS_EVERY * G_USEC_PER_SEC)
         return;
     self->looked = now;
+    gboolean writable = look_at_queue(self);
     /* A commit's sign may have been lost with the one who was to give it. */
     ask_again(self);
     GError *error = NULL;
     g_autoptr(GPtrArray) depths = queue_depths(self->queue, &error);
     g_autoptr(GArray) facts = depths ? gather_facts(self, depths) : NULL;
-    if (!facts || !alerts_look(self->alerts, self->config, (AlertFacts *)(void *)facts->data,
-                               facts->len, &error))
+    if (!facts || (writable && !alerts_look(self->alerts, self->config,
+                                            (AlertFacts *)(void *)facts->data, facts->len, &error)))
         queue_trouble(self, error);
     g_autoptr(GError) problem = NULL;
     if (self->config->metrics && !metrics_write(self->config->metrics, "lead-submit", &problem) &&
@@ -562,7 +569,6 @@ take_signals(Submitter *self)
     self->config = config;
     set_accounts(self);
     self->pauses_read = FALSE;
-    warn_of_orphans(self);
     self->looked = 0;
 }
 
@@ -581,7 +587,6 @@ wait_for_work(Submitter *self, int timeout)
 gboolean
 submitter_run(Submitter *self, GError **error)
 {
-    warn_of_orphans(self);
     while (!g_atomic_int_get(&self->stop) && !self->gone) {
         if (!self->pauses_read)
             read_pauses(self);

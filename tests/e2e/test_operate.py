@@ -456,7 +456,7 @@ def test_status_says_in_a_line_how_all_stands(house, standin):
     house.leadctl("account", "pause", "main")
     assert "WARNING - account main is paused" in house.leadctl("status", status=1)
     house.milter.stop()
-    assert "CRITICAL - lead-milter does not answer" in house.leadctl("status", status=2)
+    assert "CRITICAL - lead-milter does not run" in house.leadctl("status", status=2)
     house.queue_file.rename(house.folder / "elsewhere")
     assert house.leadctl("status", status=3).startswith("LEADS UNKNOWN")
 

@@ -31,7 +31,9 @@ static void
 test_what_raises_an_alert_and_what_does_not(void)
 {
     const AlertFacts well = {.token_expiry = NOW / SECOND + 25 * 3600};
-    const QueueDepth young = {.waiting = 3, .held = 9, .oldest = NOW - HOUR + SECOND};
+    const QueueDepth young = {
+        .waiting = 3, .held = 9, .oldest = NOW - HOUR + SECOND, .oldest_held = NOW - HOUR + SECOND};
+    const QueueDepth held = {.held = 1, .oldest_held = NOW - HOUR};
     const QueueDepth old = {.waiting = 1, .oldest = NOW - HOUR};
     const QueueDepth dead = {.dead = 1, .last_dead = NOW};
     assert_raised(well, NULL, "");
@@ -39,6 +41,10 @@ test_what_raises_an_alert_and_what_does_not(void)
     assert_raised((AlertFacts){.paused = TRUE}, NULL, "");
     assert_raised(well, &old, "waiting:main");
     assert_raised(well, &dead, "dead:main");
+    assert_raised(well, &held, "held:main");
+    assert_raised((AlertFacts){.unknown = TRUE}, &young, "unknown:main");
+    assert_raised((AlertFacts){.unknown = TRUE}, &old, "unknown:main");
+    assert_raised((AlertFacts){.unknown = TRUE}, &dead, "dead:main");
     assert_raised((AlertFacts){.stopped = TRUE}, NULL, "stopped:main");
     assert_raised((AlertFacts){.token_expiry = NOW / SECOND + 23 * 3600}, NULL, "token:main");
     assert_raised((AlertFacts){.token_expiry = NOW / SECOND - 1, .stopped = TRUE}, &old,

@@ -546,6 +546,46 @@ test_a_paused_account_is_one_until_it_is_resumed(Place *place, gconstpointer dat
 }
 
 static void
+test_a_daemon_is_seen_while_it_lives(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL), other = queue_open(place->url, NULL);
+    g_autoptr(Queue) reader = queue_open_readonly(place->url, NULL);
+    g_assert_false(queue_life(reader, QUEUE_MILTER).runs);
+    g_assert_true(queue_live(queue, QUEUE_MILTER, NULL));
+    g_assert_true(queue_live(other, QUEUE_MILTER, NULL)); /* several may */
+    QueueLife life = queue_life(reader, QUEUE_MILTER);
+    g_assert_true(life.runs && !life.stuck && !life.fails);
+    g_assert_false(queue_life(reader, QUEUE_SUBMIT).runs);
+    queue_beat(queue, FALSE);
+    g_assert_true(queue_life(reader, QUEUE_MILTER).fails);
+    queue_beat(queue, TRUE);
+    g_assert_false(queue_life(reader, QUEUE_MILTER).fails);
+    queue_close(g_steal_pointer(&queue));
+    g_assert_true(queue_life(reader, QUEUE_MILTER).runs);
+    queue_close(g_steal_pointer(&other));
+    g_assert_false(queue_life(reader, QUEUE_MILTER).runs);
+}
+
+static void
+test_a_probe_writes_and_changes_nothing(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL), other = queue_open(place->url, NULL);
+    g_autoptr(GError) error = NULL;
+    int watch = queue_watch(other, NULL);
+    g_assert_cmpint(watch, >=, 0);
+    for (guint i = 0; i < 3; i++)
+        g_assert_true(queue_probe(queue, NULL));
+    g_assert_false(queue_changed(other)); /* nobody is woken */
+    commit(queue, record("a", "1", "d1"), NULL);
+    g_assert_true(queue_changed(other));
+    g_assert_cmpint(g_unlink(place->path), ==, 0);
+    g_assert_false(queue_probe(queue, &error));
+    g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_PERMISSION);
+}
+
+static void
 test_the_depth_counts_what_is_not_sent(Place *place, gconstpointer data)
 {
     (void)data;
@@ -680,6 +720,8 @@ main(int argc, char **argv)
     ADD("readonly", test_reading_alone_makes_no_queue);
     ADD("account", test_a_stopped_account_stays_so_until_it_runs_again);
     ADD("pause", test_a_paused_account_is_one_until_it_is_resumed);
+    ADD("life", test_a_daemon_is_seen_while_it_lives);
+    ADD("probe", test_a_probe_writes_and_changes_nothing);
     ADD("depth", test_the_depth_counts_what_is_not_sent);
     ADD("alert", test_an_alert_is_remembered_until_it_is_over);
     ADD("clock", test_a_wait_beyond_any_wait_is_a_clock_s_mistake);

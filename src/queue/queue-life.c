@@ -1,0 +1,81 @@
+/* The daemons as others see them: each holds a lock in a file beside the queue while it lives,
+ * renews the file's time, and locks a second byte while it cannot write the queue. Locks need no
+ * space on the disk, and the kernel takes them back after kill -9. */
+
+#include <config.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "queue/queue-private.h"
+
+#define BEAT_MOST 30 /* seconds after which one that does not renew its file is stuck */
+
+enum { BYTE_LIVES, BYTE_FAILS }; /* of the file; none is ever written */
+
+static char *
+path_of(const Queue *queue, QueueDaemon daemon)
+{
+    static const char *const ends[] = {".milter-lock", ".submit-lock"};
+    return g_strconcat(queue->path, ends[daemon], NULL);
+}
+
+static gboolean
+lock_byte(int fd, int byte, short type)
+{
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    return fcntl(fd, F_OFD_SETLK, &lock) == 0;
+}
+
+/* Asked, not taken: a daemon that starts just now finds nobody in its way. */
+static gboolean
+is_locked(int fd, int byte)
+{
+    struct flock lock = {.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = byte, .l_len = 1};
+    return fcntl(fd, F_OFD_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+}
+
+gboolean
+queue_live(Queue *queue, QueueDaemon daemon, GError **error)
+{
+    g_autofree char *path = path_of(queue, daemon);
+    gboolean alone = daemon == QUEUE_SUBMIT;
+    queue->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (queue->lock >= 0 && lock_byte(queue->lock, BYTE_LIVES, alone ? F_WRLCK : F_RDLCK)) {
+        queue_beat(queue, TRUE);
+        return TRUE;
+    }
+    gboolean taken = queue->lock >= 0 && (errno == EAGAIN || errno == EACCES);
+    g_set_error(error, QUEUE_ERROR, taken ? QUEUE_ERROR_BUSY : QUEUE_ERROR_IO, "%s: %s", path,
+                taken ? "another lead-submit works on this queue" : g_strerror(errno));
+    return FALSE;
+}
+
+void
+queue_beat(Queue *queue, gboolean writable)
+{
+    if (queue->lock < 0)
+        return;
+    lock_byte(queue->lock, BYTE_FAILS, writable ? F_UNLCK : F_RDLCK);
+    futimens(queue->lock, NULL);
+}
+
+QueueLife
+queue_life(Queue *queue, QueueDaemon daemon)
+{
+    g_autofree char *path = path_of(queue, daemon);
+    QueueLife life = {0};
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0)
+        return life;
+    life.runs = is_locked(fd, BYTE_LIVES);
+    life.fails = life.runs && is_locked(fd, BYTE_FAILS);
+    if (life.runs && fstat(fd, &st) == 0)
+        life.silent = ABS(g_get_real_time() / G_USEC_PER_SEC - (gint64)st.st_mtim.tv_sec);
+    life.stuck = life.silent > BEAT_MOST;
+    close(fd);
+    return life;
+}
