@@ -6,6 +6,20 @@
 #include "ctl/ctl.h"
 #include "ctl/output.h"
 
+static void
+list_one(OutputTable *table, JsonBuilder *json, const char *account, const char *state,
+         const char *endpoint, const char *reason)
+{
+    g_autofree char *shown = output_clean(reason, 0);
+    output_table_add(table, account, state, endpoint ? endpoint : "", shown, NULL);
+    json_builder_begin_object(json);
+    output_member(json, "account", account);
+    output_member(json, "state", state);
+    output_member(json, "endpoint", endpoint);
+    output_member(json, "reason", reason);
+    json_builder_end_object(json);
+}
+
 static int
 list_command(Ctl *ctl, char **argv)
 {
@@ -14,9 +28,8 @@ list_command(Ctl *ctl, char **argv)
         NULL,
         0,
         0,
-        "Lists the configuration's accounts: those that run, are paused by an admin, or are "
-        "stopped\n"
-        "as their token is refused or unusable.",
+        "Lists the configuration's accounts: those that run, are paused by an admin, or are\n"
+        "stopped as their token is refused or unusable; and what others have leads in the queue.",
     };
     g_auto(GStrv) operands = NULL;
     int status = ctl_parse(ctl, argv, &usage, NULL, &operands);
@@ -25,6 +38,10 @@ list_command(Ctl *ctl, char **argv)
     g_autoptr(Queue) queue = ctl_queue_open(ctl, TRUE, &status);
     if (!queue)
         return status;
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GPtrArray) depths = queue_depths(queue, &error);
+    if (!depths)
+        return ctl_queue_failed(error);
     g_autoptr(JsonBuilder) json = json_builder_new();
     g_autoptr(OutputTable) table = output_table_new(4);
     output_table_add(table, "ACCOUNT", "STATE", "ENDPOINT", "REASON", NULL);
@@ -33,15 +50,20 @@ list_command(Ctl *ctl, char **argv)
         const ConfigAccount *account = config_account(ctl->config, i);
         g_autofree char *paused = queue_account_paused(queue, account->name, NULL);
         g_autofree char *stopped = queue_account_stopped(queue, account->name);
-        const char *state = paused ? "paused" : stopped ? "stopped" : "runs";
-        g_autofree char *reason = output_clean(paused ? paused : stopped, 0);
-        output_table_add(table, account->name, state, account->endpoint, reason, NULL);
-        json_builder_begin_object(json);
-        output_member(json, "account", account->name);
-        output_member(json, "state", state);
-        output_member(json, "endpoint", account->endpoint);
-        output_member(json, "reason", paused ? paused : stopped);
-        json_builder_end_object(json);
+        list_one(table, json, account->name,
+                 paused    ? "paused"
+                 : stopped ? "stopped"
+                           : "runs",
+                 account->endpoint, paused ? paused : stopped);
+    }
+    for (guint i = 0; i < depths->len; i++) {
+        const QueueDepth *depth = g_ptr_array_index(depths, i);
+        if (config_account_named(ctl->config, depth->account))
+            continue;
+        g_autofree char *reason = g_strdup_printf(
+            "waiting %" G_GUINT64_FORMAT ", held %" G_GUINT64_FORMAT ", dead %" G_GUINT64_FORMAT,
+            depth->waiting, depth->held, depth->dead);
+        list_one(table, json, depth->account, "unconfigured", NULL, reason);
     }
     json_builder_end_array(json);
     if (ctl->json)
@@ -71,10 +93,16 @@ change(Ctl *ctl, char **names, const char *reason)
         g_autoptr(GError) error = NULL;
         if (!queue_account_pause(queue, *names, reason, &error))
             return ctl_queue_failed(error);
-        if (!ctl->json)
+        g_autofree char *stopped = reason ? NULL : queue_account_stopped(queue, *names);
+        if (stopped) {
+            g_autofree char *shown = output_clean(stopped, 0);
+            ctl_error("account %s is no longer paused, but stopped until it has a new token: %s",
+                      *names, shown);
+            status = 1;
+        } else if (!ctl->json)
             printf("account %s %s\n", *names, reason ? "is paused" : "runs");
     }
-    return EX_OK;
+    return status;
 }
 
 static int
