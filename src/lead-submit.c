@@ -7,6 +7,7 @@
 
 #include "base/daemon.h"
 #include "base/log.h"
+#include "base/metrics.h"
 #include "submit/submitter.h"
 
 static DaemonOptions options = {.name = "lead-submit"};
@@ -49,10 +50,12 @@ reload(gpointer data)
     g_autoptr(Config) config = load();
     if (!config) {
         log_error("reload refused, the old configuration stays");
+        metrics_add(METRIC_RELOADS, 1, "lead-submit", "refused", NULL);
         return NULL;
     }
     if (g_strcmp0(config->queue, started_with->queue) != 0)
         log_warning("reload: the queue stays %s until a restart", started_with->queue);
+    metrics_add(METRIC_RELOADS, 1, "lead-submit", "done", NULL);
     log_info("reloaded");
     return g_steal_pointer(&config);
 }
@@ -74,9 +77,12 @@ run(void)
         return g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_BUSY) ? EX_TEMPFAIL : EX_CANTCREAT;
     }
     submitter_on_reload(submitter, reload, config);
+    metrics_add(METRIC_RELOADS, 0, "lead-submit", "done", NULL);
+    metrics_add(METRIC_RELOADS, 0, "lead-submit", "refused", NULL);
     catch_signals();
     daemon_open_log(&options);
-    log_info(PACKAGE_STRING " works on %s: accounts=%u", config->queue, config->accounts->len);
+    log_info("lead-submit " PACKAGE_VERSION " works on %s: accounts=%u", config->queue,
+             config->accounts->len);
     if (!options.foreground)
         daemon_ready();
     gboolean good = submitter_run(submitter, &error);
