@@ -56,6 +56,10 @@ daemon_start(GError **error)
     close(ends[0]);
     ready_fd = ends[1];
     setsid();
+    if (chdir("/") != 0) { /* not to keep a disk from being unmounted */
+        g_set_error(error, G_IO_ERROR, g_io_error_from_errno(errno), "/: %s", g_strerror(errno));
+        return FALSE;
+    }
     return TRUE;
 }
 
@@ -129,7 +133,7 @@ daemon_options(int argc, char **argv, DaemonOptions *options)
     for (int option; (option = getopt(argc, argv, "c:dfhu:V")) != -1;) {
         switch (option) {
         case 'c':
-            options->config_file = optarg;
+            options->config_file = g_canonicalize_filename(optarg, NULL); /* stays */
             break;
         case 'd':
             options->debug = TRUE;

@@ -10,9 +10,9 @@
 #include "base/diag.h"
 
 typedef struct {
-    const char *name; /* the program's; set by the caller, the others by daemon_options */
-    const char *config_file;
-    const char *user; /* -u, or NULL */
+    const char *name;        /* the program's; set by the caller, the others by daemon_options */
+    const char *config_file; /* a whole path: the folder changes in the background */
+    const char *user;        /* -u, or NULL */
     gboolean foreground, debug;
 } DaemonOptions;
 
@@ -23,8 +23,8 @@ int daemon_options(int argc, char **argv, DaemonOptions *options);
  * when there is nothing to do. */
 gboolean daemon_become(const DaemonOptions *options, GError **error);
 
-/* Into the background. Returns in the child only; FALSE with *error when it cannot fork. Call
- * before any thread. */
+/* Into the background, in the folder "/". Returns in the child only; FALSE with *error when it
+ * cannot fork. Call before any thread. */
 gboolean daemon_start(GError **error);
 /* The start has succeeded: log as the options say. */
 void daemon_open_log(const DaemonOptions *options);

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -93,15 +94,39 @@ static gboolean G_GNUC_PRINTF(3, 4)
 static gboolean
 may_pass(int number)
 {
-    return number == EMFILE || number == ENFILE || number == ENOMEM || number == ENOSPC;
+    return number == EMFILE || number == ENFILE || number == ENOMEM;
+}
+
+/* By name, if it has one. */
+static char *
+user_name(uid_t uid)
+{
+    char room[4096];
+    struct passwd user, *found = NULL;
+    if (getpwuid_r(uid, &user, room, sizeof room, &found) == 0 && found)
+        return g_strdup(found->pw_name);
+    return g_strdup_printf("user %u", (guint)uid);
+}
+
+/* What to do about a file or folder that does not let us in; "" when it is not that. */
+static char *
+who_may(const char *path, int number)
+{
+    struct stat st;
+    if ((number != EACCES && number != EPERM) || stat(path, &st) != 0)
+        return g_strdup("");
+    g_autofree char *owner = user_name(st.st_uid), *us = user_name(geteuid());
+    return g_strdup_printf("; %s belongs to %s, and we run as %s", path, owner, us);
 }
 
 gboolean
 queue_fail(Queue *queue, const char *doing, GError **error)
 {
     const char *path = queue->path, *why = sqlite3_errmsg(queue->db);
-    int number = sqlite3_system_errno(queue->db);
-    switch (sqlite3_errcode(queue->db)) {
+    int number = sqlite3_system_errno(queue->db), code = sqlite3_errcode(queue->db);
+    if ((code == SQLITE_IOERR || code == SQLITE_CANTOPEN) && (number == ENOSPC || number == EDQUOT))
+        code = SQLITE_FULL; /* of the files beside the queue's own */
+    switch (code) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return fail(error, QUEUE_ERROR_BUSY,
@@ -128,9 +153,11 @@ queue_fail(Queue *queue, const char *doing, GError **error)
                     "%s: %s: it cannot be written (%s); the file"
                     " and its folder must belong to the user that we run as",
                     path, doing, why);
-    case SQLITE_CANTOPEN:
+    case SQLITE_CANTOPEN: {
+        g_autofree char *whose = who_may(path, number);
         return fail(error, may_pass(number) ? QUEUE_ERROR_IO : QUEUE_ERROR_PERMISSION,
-                    "%s: cannot be opened: %s", path, number ? g_strerror(number) : why);
+                    "%s: cannot be opened: %s%s", path, number ? g_strerror(number) : why, whose);
+    }
     default:
         return fail(error, QUEUE_ERROR_IO, "%s: %s: %s%s%s", path, doing, why, number ? ": " : "",
                     number ? g_strerror(number) : "");
@@ -327,6 +354,29 @@ path_of(const char *url, GError **error)
     return NULL;
 }
 
+/* Why there is no file and none could be made. */
+static gboolean
+fail_missing(const char *path, int number, GError **error)
+{
+    g_autofree char *folder = g_path_get_dirname(path), *link = g_file_read_link(path, NULL);
+    if (link && (number == ENOENT || number == EEXIST))
+        return fail(error, QUEUE_ERROR_PERMISSION, "%s: is a link to %s, which is missing", path,
+                    link);
+    if (number == ENOENT && access(folder, F_OK) != 0)
+        return fail(error, QUEUE_ERROR_PERMISSION, "%s: the folder %s is missing", path, folder);
+    if (number == ENOENT)
+        return fail(error, QUEUE_ERROR_PERMISSION,
+                    "%s: there is no queue yet; lead-milter"
+                    " or lead-submit makes it",
+                    path);
+    if (number == ENOSPC || number == EDQUOT)
+        return fail(error, QUEUE_ERROR_FULL,
+                    "%s: cannot be made: no space left; free some on its disk", path);
+    g_autofree char *whose = who_may(folder, number);
+    return fail(error, QUEUE_ERROR_PERMISSION, "%s: cannot be made: %s%s", path, g_strerror(number),
+                whose);
+}
+
 /* Make the file with the right mode, or see that it has it. */
 static gboolean
 check_file(const char *path, gboolean readonly, GError **error)
@@ -338,20 +388,8 @@ check_file(const char *path, gboolean readonly, GError **error)
     }
     int number = errno;
     struct stat st;
-    if (stat(path, &st) != 0) {
-        number = readonly || errno != ENOENT ? errno : number;
-        g_autofree char *folder = g_path_get_dirname(path);
-        if (number == ENOENT && access(folder, F_OK) != 0)
-            return fail(error, QUEUE_ERROR_PERMISSION, "%s: the folder %s is missing", path,
-                        folder);
-        if (number == ENOENT)
-            return fail(error, QUEUE_ERROR_PERMISSION,
-                        "%s: there is no queue yet; lead-milter"
-                        " or lead-submit makes it",
-                        path);
-        return fail(error, number == ENOSPC ? QUEUE_ERROR_FULL : QUEUE_ERROR_PERMISSION,
-                    "%s: cannot be made: %s", path, g_strerror(number));
-    }
+    if (stat(path, &st) != 0)
+        return fail_missing(path, readonly || errno != ENOENT ? errno : number, error);
     if (!S_ISREG(st.st_mode))
         return fail(error, QUEUE_ERROR_NOT_A_QUEUE, "%s: is no regular file", path);
     if (st.st_mode & 077)

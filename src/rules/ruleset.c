@@ -199,12 +199,17 @@ add_wire(Ruleset *ruleset, const YamlFile *file, Diags *diags)
         ruleset->wire = wire_new(file, diags);
 }
 
+/* `but` is none that could be meant, or NULL. */
 static void
-unknown_source(const Ruleset *ruleset, const YamlFile *file, const YamlNode *node, Diags *diags)
+unknown_source(const Ruleset *ruleset, const YamlFile *file, const YamlNode *node,
+               const Source *but, Diags *diags)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (guint i = 0; i < ruleset->sources->len; i++)
-        g_ptr_array_add(names, (gpointer)((Source *)g_ptr_array_index(ruleset->sources, i))->name);
+    for (guint i = 0; i < ruleset->sources->len; i++) {
+        const Source *source = g_ptr_array_index(ruleset->sources, i);
+        if (source != but)
+            g_ptr_array_add(names, (gpointer)source->name);
+    }
     g_ptr_array_add(names, NULL);
     const char *near = suggest(node->text, (const char *const *)names->pdata);
     if (near)
@@ -227,7 +232,7 @@ chain_of(const Ruleset *ruleset, Source *source, const YamlFile *file, gboolean 
         Source *base = ruleset_find(ruleset, next->extends->text);
         if (!base) {
             if (next == source && complete) /* else told with that one, or its file is broken */
-                unknown_source(ruleset, file, source->extends, diags);
+                unknown_source(ruleset, file, source->extends, source, diags);
             return NULL;
         }
         if (g_ptr_array_find(chain, base, NULL) || chain->len > LIMIT_EXTENDS) {
@@ -250,7 +255,7 @@ check_tests(const Ruleset *ruleset, const Source *source, const YamlFile *file, 
         const SourceTest *test = g_ptr_array_index(source->tests, i);
         if (test->source_node && strcmp(test->source, SOURCE_NONE) != 0 &&
             !ruleset_find(ruleset, test->source))
-            unknown_source(ruleset, file, test->source_node, diags);
+            unknown_source(ruleset, file, test->source_node, NULL, diags);
     }
 }
 

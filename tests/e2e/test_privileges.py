@@ -3,11 +3,13 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
+from pathlib import Path
 
 import pytest
 
-from harness import SOURCE, inquiry, program
+from harness import SOURCE, environment, inquiry, program, wait_for
 from milterclient import Milter
 
 
@@ -42,3 +44,45 @@ def test_an_unknown_user_is_said(house, name):
                           capture_output=True, timeout=20)
     assert done.returncode == 67
     assert b'there is no user "no-such-user"' in done.stderr
+
+
+@pytest.mark.parametrize("whose", ["queue", "folder"])
+@pytest.mark.parametrize("name", ["lead-milter", "lead-submit"])
+def test_a_queue_of_another_user_is_said_with_its_owner(house, name, whose):
+    rules = shutil.copytree(SOURCE / "rules", house.folder / "rules")
+    house.configure(rules=str(rules))
+    house.folder.chmod(0o755)
+    if whose == "queue":
+        house.queue_file.touch(0o600)
+    path = house.queue_file if whose == "queue" else house.folder
+    done = subprocess.run([program(name), "-c", house.config, "-f", "-u", "nobody"],
+                          capture_output=True, timeout=20)
+    assert done.returncode == 73
+    assert f"{path} belongs to root, and we run as nobody" in done.stderr.decode()
+
+
+def in_background(marker):
+    """The process that has this in its environment."""
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if marker.encode() in environ.read_bytes().split(b"\0"):
+                return int(environ.parent.name)
+        except OSError:
+            pass  # gone, or a kernel's
+    return None
+
+
+@pytest.mark.parametrize("name", ["lead-milter", "lead-submit"])
+def test_in_the_background_it_holds_no_folder_and_still_finds_its_configuration(house, name):
+    marker = f"LEAD_TEST={house.folder}"
+    subprocess.run([program(name), "-c", house.config.name], cwd=house.folder, timeout=60, check=True,
+                   env={**environment(), **dict([marker.split("=", 1)])}, stderr=subprocess.DEVNULL)
+    pid = in_background(marker)
+    try:
+        assert os.readlink(f"/proc/{pid}/cwd") == "/"
+        house.configure(metrics=str(house.folder))
+        os.kill(pid, signal.SIGHUP)
+        wait_for((house.folder / f"{name}.prom").exists, 30)
+    finally:
+        os.kill(pid, signal.SIGTERM)
+        wait_for(lambda: not os.path.exists(f"/proc/{pid}"), 30)

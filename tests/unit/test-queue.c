@@ -7,6 +7,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct {
     char *folder, *path, *url;
@@ -504,6 +505,21 @@ test_a_missing_folder_is_named(Place *place, gconstpointer data)
 }
 
 static void
+test_a_link_to_nowhere_is_named(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_assert_cmpint(symlink("/nowhere/queue.db", place->path), ==, 0);
+    for (guint readonly = 0; readonly < 2; readonly++) {
+        g_autoptr(GError) error = NULL;
+        g_assert_null(readonly ? queue_open_readonly(place->url, &error)
+                               : queue_open(place->url, &error));
+        g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_PERMISSION);
+        g_assert_nonnull(
+            strstr(error->message, "is a link to /nowhere/queue.db, which is missing"));
+    }
+}
+
+static void
 test_reading_alone_makes_no_queue(Place *place, gconstpointer data)
 {
     (void)data;
@@ -698,6 +714,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
 #define ADD(name, function) g_test_add("/queue/" name, Place, NULL, set_up, function, tear_down)
+    ADD("link-to-nowhere", test_a_link_to_nowhere_is_named);
     ADD("people", test_of_one_message_id_another_person_is_another_inquiry);
     ADD("dedup", test_one_message_of_an_account_is_one_lead);
     ADD("dedup-window", test_the_digest_counts_for_a_day_the_message_id_for_ever);
