@@ -16,11 +16,11 @@ static const CtlUsage usage = {
     "queues\n"
     "those that are not there yet: by Message-ID or X-Lead-Id, without a Message-ID by sender,\n"
     "subject and text too, also of leads that were purged. So it may be broken off and run again,\n"
-    "over the same mails and more.\n"
-    "SINCE is a date such as 2026-11-20, or a date and time, '2026-11-20 10:00' or as a mail has "
-    "it;\n"
-    "what came before is left out, by the time of its arrival. Mail that the rules ignore makes no "
-    "lead here either.",
+    "over the same mails and more. A Maildir's subfolders are read only when they are named.\n"
+    "SINCE is a date such as 2026-11-20, or a date and time, '2026-11-20 10:00' or as a mail has\n"
+    "it; what came before is left out, by the time of its arrival. Mail that the rules ignore "
+    "makes\n"
+    "no lead here either; nor does what is no mail, which is told.",
 };
 
 typedef struct {
