@@ -173,7 +173,7 @@ parse_class(Parser *parser)
     while (*p && *p != ']') {
         gsize posix = *p == '[' ? posix_class(p) : 0;
         gboolean escape = *p == '\\';
-        if (escape && (!p[1] || strchr("QE", p[1])))
+        if (escape && (!p[1] || strchr("QEc", p[1]))) /* \c] is one character */
             return fail(parser);
         if (*p == '[' && !posix && strchr(":.=", p[1]))
             return fail(parser);
