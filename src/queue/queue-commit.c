@@ -142,12 +142,13 @@ write_job(Queue *queue, Job *job, GError **error)
     return FALSE;
 }
 
-/* A page, as it was; nobody is woken, and no disk is waited for. */
+/* A page, as it was; nobody is woken, and no disk is waited for. The mark is the one that all
+ * versions share: a newer daemon may have brought the schema further meanwhile. */
 static gboolean
 probe(Queue *queue, GError **error)
 {
     return queue_may_write(queue, error) && queue_begin_unsynced(queue, error) &&
-           queue_run(queue, error, "PRAGMA user_version = " G_STRINGIFY(QUEUE_VERSION), "");
+           queue_run(queue, error, "PRAGMA application_id = " G_STRINGIFY(APPLICATION_ID), "");
 }
 
 /* One transaction, one fsync. A probe among leads has nothing to find out. */

@@ -9,7 +9,8 @@
 
 #include "queue/queue.h"
 
-#define QUEUE_VERSION 2 /* of the schema */
+#define APPLICATION_ID 0x4C656164 /* "Lead" */
+#define QUEUE_VERSION 2           /* of the schema */
 #define DAY ((gint64)24 * 60 * 60 * G_USEC_PER_SEC)
 
 struct Queue {

@@ -596,6 +596,11 @@ test_a_probe_writes_and_changes_nothing(Place *place, gconstpointer data)
     g_assert_false(queue_changed(other)); /* nobody is woken */
     commit(queue, record("a", "1", "d1"), NULL);
     g_assert_true(queue_changed(other));
+    run_sql(place, "PRAGMA user_version = 99"); /* a newer daemon that starts beside this one */
+    g_assert_true(queue_probe(queue, NULL));
+    g_assert_null(queue_open(place->url, &error));
+    g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_NEWER);
+    g_clear_error(&error);
     g_assert_cmpint(g_unlink(place->path), ==, 0);
     g_assert_false(queue_probe(queue, &error));
     g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_PERMISSION);
