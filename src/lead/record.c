@@ -28,48 +28,97 @@ member(JsonObject *object, const char *name)
     return node && JSON_NODE_HOLDS_OBJECT(node) ? json_node_get_object(node) : NULL;
 }
 
-/* An e-mail address or a phone, whatever the wire table calls them. */
-static gboolean
-reaches_someone(const char *value)
+typedef enum { BY_ADDRESS, BY_PHONE, WAYS } Way;
+
+/* How a value reaches somebody, whatever the wire table calls it; WAYS when it does not. */
+static Way
+way_of(const char *value)
 {
     guint digits = 0;
+    if (strchr(value, '@'))
+        return BY_ADDRESS;
     for (const char *p = value; *p; p++)
         digits += g_ascii_isdigit(*p);
-    return strchr(value, '@') || digits >= PHONE_DIGITS;
+    return digits >= PHONE_DIGITS ? BY_PHONE : WAYS;
 }
 
-/* Of a payload's contact; a set of newly allocated texts in small letters. */
-static GHashTable *
-ways_to_reach(const char *payload)
+/* Who is meant by a payload. */
+typedef struct {
+    GHashTable *ways[WAYS]; /* to reach them: sets of texts in small letters */
+    char *name;             /* in small letters; NULL when there is none */
+} Person;
+
+static const char *
+text_of(JsonObject *object, const char *name)
 {
-    GHashTable *ways = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    JsonNode *node = object ? json_object_get_member(object, name) : NULL;
+    return node && JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
+}
+
+static void
+person_read(Person *person, const char *payload)
+{
+    *person = (Person){0};
+    for (Way way = 0; way < WAYS; way++)
+        person->ways[way] = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     g_autoptr(JsonParser) parser = json_parser_new();
     if (!payload || !json_parser_load_from_data(parser, payload, -1, NULL))
-        return ways;
+        return;
     JsonNode *root = json_parser_get_root(parser);
     JsonObject *data =
-        member(JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL, "data");
+        member(root && JSON_NODE_HOLDS_OBJECT(root) ? json_node_get_object(root) : NULL, "data");
     JsonObject *relationships = member(data, "relationships");
-    JsonObject *contact = member(relationships ? relationships : data, "contact");
+    JsonObject *objects = relationships ? relationships : data;
+    JsonObject *contact = member(objects, "contact");
+    const char *name = text_of(contact ? contact : member(objects, "company"), "name");
+    person->name = name ? g_utf8_strdown(name, -1) : NULL;
     g_autoptr(GList) names = contact ? json_object_get_members(contact) : NULL;
-    for (GList *name = names; name; name = name->next) {
-        JsonNode *node = json_object_get_member(contact, name->data);
-        const char *value = JSON_NODE_HOLDS_VALUE(node) ? json_node_get_string(node) : NULL;
-        if (value && reaches_someone(value))
-            g_hash_table_add(ways, g_utf8_strdown(value, -1));
+    for (GList *one = names; one; one = one->next) {
+        const char *value = text_of(contact, one->data);
+        Way way = value ? way_of(value) : WAYS;
+        if (way < WAYS)
+            g_hash_table_add(person->ways[way], g_utf8_strdown(value, -1));
     }
-    return ways;
+}
+
+static void
+person_clear(Person *person)
+{
+    for (Way way = 0; way < WAYS; way++)
+        g_hash_table_unref(person->ways[way]);
+    g_free(person->name);
+}
+
+static gboolean
+have_one_in_common(GHashTable *one, GHashTable *other)
+{
+    GHashTableIter iter;
+    gpointer text;
+    g_hash_table_iter_init(&iter, one);
+    while (g_hash_table_iter_next(&iter, &text, NULL))
+        if (g_hash_table_contains(other, text))
+            return TRUE;
+    return FALSE;
+}
+
+/* By the first way that both have: a phone may be a mailbox's default, or a company's. */
+static gboolean
+are_two(const Person *one, const Person *other)
+{
+    for (Way way = 0; way < WAYS; way++)
+        if (g_hash_table_size(one->ways[way]) > 0 && g_hash_table_size(other->ways[way]) > 0)
+            return !have_one_in_common(one->ways[way], other->ways[way]);
+    return one->name && other->name && strcmp(one->name, other->name) != 0;
 }
 
 gboolean
 record_of_another(const char *payload, const char *other)
 {
-    g_autoptr(GHashTable) ours = ways_to_reach(payload), theirs = ways_to_reach(other);
-    GHashTableIter iter;
-    gpointer way;
-    g_hash_table_iter_init(&iter, ours);
-    while (g_hash_table_iter_next(&iter, &way, NULL))
-        if (g_hash_table_contains(theirs, way))
-            return FALSE;
-    return g_hash_table_size(ours) > 0 && g_hash_table_size(theirs) > 0;
+    Person one, two;
+    person_read(&one, payload);
+    person_read(&two, other);
+    gboolean another = are_two(&one, &two);
+    person_clear(&one);
+    person_clear(&two);
+    return another;
 }

@@ -18,7 +18,7 @@ typedef struct {
     char *reason;        /* why it is held; NULL otherwise */
     char *payload;       /* the request's body, one line of JSON */
     char *message_key;   /* Message-ID, or NULL */
-    char *digest;        /* hex SHA-256 of sender, subject, body text and payload */
+    char *digest;        /* hex SHA-256 of sender, subject and body text */
     char *queue_id;      /* the MTA's, or NULL */
     char *lead_ids;      /* of leads that this mail has made before, by its own word; one a line */
     guint64 same_within; /* seconds in which the same digest is the same mail; 0: never */
@@ -27,8 +27,8 @@ typedef struct {
 void record_free(LeadRecord *record); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(LeadRecord, record_free)
 
-/* Whether two payloads are of two people: each contact has an address or a phone, and they share
- * none. */
+/* Whether two payloads are of two people: their contacts' e-mail addresses differ, where both have
+ * some; else their phones; else their names, or without a contact the companies'. */
 gboolean record_of_another(const char *payload, const char *other);
 
 #endif

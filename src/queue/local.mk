@@ -1,6 +1,6 @@
 liblead_a_SOURCES += \
 	src/queue/queue-admin.c \
-	src/queue/queue-commit.c src/queue/queue-health.c src/queue/queue-life.c \
+	src/queue/queue-commit.c src/queue/queue-health.c src/queue/queue-known.c src/queue/queue-life.c \
 	src/queue/queue-private.h \
 	src/queue/queue-sqlite.c \
 	src/queue/queue-submit.c \

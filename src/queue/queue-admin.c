@@ -69,6 +69,8 @@ read_item(sqlite3_stmt *statement)
     item->changed = sqlite3_column_int64(statement, 9);
     item->not_before = sqlite3_column_int64(statement, 10);
     item->message_key = queue_column(statement, 11);
+    if (item->message_key) /* without what tells leads of one Message-ID apart, see queue-known.c */
+        item->message_key[strcspn(item->message_key, "\n")] = '\0';
     return item;
 }
 

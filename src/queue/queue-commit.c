@@ -1,8 +1,4 @@
-#include <string.h>
-
 #include "queue/queue-private.h"
-
-#define LEAD_IDS_MAX 20 /* that are looked for, of one mail */
 
 /* One mail's records, in its thread's stack, waiting for whoever writes. */
 typedef struct {
@@ -13,95 +9,6 @@ typedef struct {
     GCond turn; /* it is done, or its thread is the one to write */
     gboolean done;
 } Job;
-
-/* The id that a statement finds, of a lead that this message already has. TRUE when there is one.
- */
-static gboolean
-found(Queue *queue, sqlite3_stmt *statement, char *id, GError **error)
-{
-    if (!statement)
-        return FALSE;
-    int result = sqlite3_step(statement);
-    if (result == SQLITE_ROW)
-        g_strlcpy(id, queue_text(statement, 0), LEAD_ID_SIZE);
-    else if (result != SQLITE_DONE)
-        queue_fail(queue, "reading", error);
-    sqlite3_reset(statement);
-    return result == SQLITE_ROW;
-}
-
-/* By the ids that it says to have: of the lead that one of them is in this account, purged or not.
- * `purged` has no index by id. */
-static gboolean
-find_by_id(Queue *queue, const LeadRecord *record, char *id, GError **error)
-{
-    static const char *const searches[] = {
-        "SELECT id FROM leads WHERE account = ? AND id = ?",
-        "SELECT id FROM purged WHERE account = ? AND id = ?",
-    };
-    g_auto(GStrv) ids = g_strsplit(record->lead_ids, "\n", LEAD_IDS_MAX);
-    for (guint i = 0; i < G_N_ELEMENTS(searches); i++)
-        for (char **one = ids; *one && !*error; one++)
-            if (g_uuid_string_is_valid(*one) &&
-                found(queue,
-                      queue_statement(queue, error, searches[i], "ss", record->account, *one), id,
-                      error))
-                return TRUE;
-    return FALSE;
-}
-
-/* Whether a lead has the record's Message-ID, and is of the same person; *taken when it is of
- * another: there are programs that give one Message-ID to all they send. */
-static gboolean
-find_by_key(Queue *queue, const LeadRecord *record, char *id, gboolean *taken, GError **error)
-{
-    sqlite3_stmt *statement = queue_statement(
-        queue, error, "SELECT id, digest, payload FROM leads WHERE account = ? AND message_key = ?",
-        "ss", record->account, record->message_key);
-    if (!statement)
-        return FALSE;
-    int result = sqlite3_step(statement);
-    if (result == SQLITE_ROW) {
-        *taken = g_strcmp0(queue_text(statement, 1), record->digest) != 0 &&
-                 record_of_another(queue_text(statement, 2), record->payload);
-        g_strlcpy(id, queue_text(statement, 0), LEAD_ID_SIZE);
-    } else if (result != SQLITE_DONE) {
-        queue_fail(queue, "reading", error);
-    }
-    sqlite3_reset(statement);
-    return result == SQLITE_ROW && !*taken;
-}
-
-/* By Message-ID for good, also when the lead itself has been purged; else by content, for good as
- * well when that is all there is to know the mail by; else by the id that it was given. */
-static gboolean
-find_duplicate(Queue *queue, const LeadRecord *record, gint64 now, char *id, gboolean *taken,
-               GError **error)
-{
-    const char *key = record->message_key, *account = record->account;
-    *taken = FALSE;
-    if (key && find_by_key(queue, record, id, taken, error))
-        return TRUE;
-    gboolean for_ever = record->same_within == RECORD_FOR_EVER || *taken;
-    gint64 since = for_ever ? 0 : now - (gint64)record->same_within * G_USEC_PER_SEC;
-    if (!*error && (record->same_within > 0 || for_ever) &&
-        found(queue,
-              queue_statement(queue, error,
-                              "SELECT id FROM leads WHERE account = ? AND digest = ?"
-                              " AND created > ? ORDER BY created DESC LIMIT 1",
-                              "ssi", account, record->digest, since),
-              id, error))
-        return TRUE;
-    if (!*error && (key || for_ever) &&
-        found(queue,
-              queue_statement(queue, error,
-                              "SELECT id FROM purged WHERE account = ?"
-                              " AND fingerprint = fingerprint(?)",
-                              "ss", account, key && !*taken ? key : record->digest),
-              id, error))
-        return TRUE;
-    return !*error && record->lead_ids && find_by_id(queue, record, id, error);
-}
 
 static void
 insert(Queue *queue, const LeadRecord *record, const char *key, gint64 now, char *id,
@@ -130,10 +37,10 @@ write_job(Queue *queue, Job *job, GError **error)
     job->result = COMMIT_DUPLICATE;
     for (guint i = 0; i < job->records->len && !problem; i++) {
         const LeadRecord *record = g_ptr_array_index(job->records, i);
-        gboolean taken;
-        if (find_duplicate(queue, record, now, job->ids[i], &taken, &problem) || problem)
+        g_autofree char *key = NULL;
+        if (queue_find_known(queue, record, now, job->ids[i], &key, &problem) || problem)
             continue;
-        insert(queue, record, taken ? NULL : record->message_key, now, job->ids[i], &problem);
+        insert(queue, record, key, now, job->ids[i], &problem);
         job->result = COMMIT_NEW;
     }
     if (!problem)
@@ -226,7 +133,8 @@ gboolean
 queue_knows(Queue *queue, const LeadRecord *record, char id[LEAD_ID_SIZE], GError **error)
 {
     GError *problem = NULL;
-    gboolean taken, known = find_duplicate(queue, record, g_get_real_time(), id, &taken, &problem);
+    g_autofree char *key = NULL;
+    gboolean known = queue_find_known(queue, record, g_get_real_time(), id, &key, &problem);
     if (problem)
         g_propagate_error(error, problem);
     return known;

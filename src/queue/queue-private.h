@@ -47,6 +47,11 @@ gboolean queue_run(Queue *queue, GError **error, const char *sql, const char *ty
 gint64 queue_integer(Queue *queue, gint64 fallback, GError **error, const char *sql,
                      const char *types, ...);
 
+/* Whether a record's mail has a lead already: its id. Else *key, newly allocated, is what to keep as
+ * the lead's message_key, NULL for none. FALSE with *error, which must be there, too. */
+gboolean queue_find_known(Queue *queue, const LeadRecord *record, gint64 now, char *id, char **key,
+                          GError **error);
+
 gboolean queue_begin(Queue *queue, GError **error);
 /* For a change that may be undone by a power failure, but by nothing less, until another one has
  * been committed with the disk's word: it costs no fsync. */

@@ -218,7 +218,8 @@ queue_purge(Queue *queue, guint64 age, guint *purged, GError **error)
     gboolean good =
         queue_run(queue, error,
                   "INSERT OR IGNORE INTO purged (account, fingerprint, id)"
-                  " SELECT account, fingerprint(coalesce(message_key, digest)), id FROM leads"
+                  " SELECT account, fingerprint(iif(instr(message_key, char(10)), message_key,"
+                  " coalesce(message_key, '') || char(10) || digest)), id FROM leads"
                   " WHERE state IN ('done', 'dead') AND changed < ?",
                   "i", before) &&
         queue_run(queue, error, "DELETE FROM leads WHERE state IN ('done', 'dead') AND changed < ?",

@@ -55,9 +55,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Queue, queue_close)
 typedef enum { COMMIT_NEW, COMMIT_DUPLICATE, COMMIT_FAILED } CommitResult;
 
 /* Commit all records of one mail, all or none, durable on return. ids[i] gets the id of record i:
- * the new one, or the one that the same message already has in that account: by message_key,
- * which stays known when the lead is purged, else by digest within the record's same_within, else
- * by one of its lead_ids.
+ * the new one, or the one that the same message already has in that account: by message_key with
+ * the same digest, also when the lead is purged, or of the same person; else by digest, of the same
+ * person, within the record's same_within; else by one of its lead_ids.
  * COMMIT_DUPLICATE when none was new. */
 CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
                           GError **error);
@@ -109,7 +109,7 @@ int queue_watch(Queue *queue, GError **error);
 gboolean queue_changed(Queue *queue);
 
 /* Purge done and dead leads whose last change is older than `age` seconds: nothing stays but a
- * digest of the Message-ID (of the content, for a mail without one), by which it is known again. */
+ * digest of the Message-ID and the content, by which the mail is known again. */
 gboolean queue_purge(Queue *queue, guint64 age, guint *purged, GError **error);
 
 /* --- accounts, and how all stands --- */

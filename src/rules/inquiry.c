@@ -5,16 +5,16 @@
 #include "lead/defaults.h"
 #include "lead/lead.h"
 
-/* What makes two mails the same inquiry when their Message-IDs differ. The payload is in it: who
- * asks may stand in Reply-To, in a forwarded header or a card alone, beside the same words. */
+/* What makes two mails the same inquiry when their Message-IDs differ, and they are of the same
+ * person (lead/record.h). What rules make of a mail is not in it: they change. */
 static char *
-digest_of(const Message *message, const char *payload)
+digest_of(const Message *message)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     /* Case of the sender, and white space at the end, change on the way to a mailbox. */
     g_autofree char *sender = g_ascii_strdown(message_sender(message), -1);
     const char *const parts[] = {sender, message_view(message, VIEW_SUBJECT),
-                                 message_view(message, VIEW_BODY), payload};
+                                 message_view(message, VIEW_BODY)};
     for (guint i = 0; i < G_N_ELEMENTS(parts); i++) {
         gsize length = strlen(parts[i]);
         while (length > 0 && g_ascii_isspace(parts[i][length - 1]))
@@ -57,7 +57,7 @@ record_new(const Inquiry *inquiry, const ConfigAccount *account, const ConfigMai
     record->payload =
         payload_build(lead, ruleset_wire(extraction->ruleset), account->relationships);
     record->message_key = g_strdup(message_id(inquiry->message));
-    record->digest = digest_of(inquiry->message, record->payload);
+    record->digest = digest_of(inquiry->message);
     record->queue_id = g_strdup(mail->queue_id);
     record->same_within = config->duplicate_window;
     return record;

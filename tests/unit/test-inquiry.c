@@ -124,7 +124,8 @@ test_the_same_words_of_two_people_are_two_inquiries(void)
     g_autoptr(Inquiry) again = read_with(rule, ada, recipients, FALSE);
     g_autoptr(Inquiry) other = read_with(rule, grace, recipients, FALSE);
     g_assert_cmpstr(record_at(one, 0)->digest, ==, record_at(again, 0)->digest);
-    g_assert_cmpstr(record_at(one, 0)->digest, !=, record_at(other, 0)->digest);
+    g_assert_false(record_of_another(record_at(one, 0)->payload, record_at(again, 0)->payload));
+    g_assert_true(record_of_another(record_at(one, 0)->payload, record_at(other, 0)->payload));
 }
 
 static void

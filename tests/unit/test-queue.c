@@ -146,6 +146,47 @@ test_of_one_message_id_another_person_is_another_inquiry(Place *place, gconstpoi
     g_assert_cmpstr(id, ==, grace);
     g_assert_cmpint(commit(queue, within(of(record("a", "<1@x>", "d2"), GRACE), 0), id), ==,
                     COMMIT_DUPLICATE);
+    /* Nor is it when the rules have changed, and make somebody else of the same words. */
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d1"), GRACE), id), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(id, ==, ada);
+    g_assert_cmpint(commit(queue, of(record("a", "<1@x>", "d2"), "\"name\":\"Alan\""), id), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpstr(id, ==, grace);
+}
+
+/* Names alone tell people apart as well, and all of it holds when the first lead has been purged.
+ */
+static void
+test_one_message_id_for_all_loses_nobody(Place *place, gconstpointer data)
+{
+    (void)data;
+    static const char *const people[] = {"\"name\":\"Ada\"", GRACE, "\"name\":\"Alan\"",
+                                         "\"name\":\"Mary\",\"email\":\"mary@x.example\""};
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    guint purged;
+    for (guint round = 0; round < 2; round++) {
+        for (guint i = 0; i < G_N_ELEMENTS(people); i++) {
+            g_autofree char *digest = g_strdup_printf("d%u", i);
+            g_assert_cmpint(commit(queue, of(record("a", "<@x>", digest), people[i]), NULL), ==,
+                            round ? COMMIT_DUPLICATE : COMMIT_NEW);
+            if (i % 2 || round)
+                continue;
+            run_sql(place, "UPDATE leads SET state = 'done', changed = 1");
+            g_assert_true(queue_purge(queue, 60, &purged, NULL));
+        }
+    }
+}
+
+static void
+test_the_same_words_of_two_people_are_two_leads(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_assert_cmpint(commit(queue, of(record("a", NULL, "d1"), ADA), NULL), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, of(record("a", "<2@x>", "d1"), GRACE), NULL), ==, COMMIT_NEW);
+    g_assert_cmpint(commit(queue, of(record("a", "<3@x>", "d1"), ADA_AGAIN), NULL), ==,
+                    COMMIT_DUPLICATE);
+    g_assert_cmpint(commit(queue, of(record("a", NULL, "d1"), GRACE), NULL), ==, COMMIT_DUPLICATE);
 }
 
 static void
@@ -176,8 +217,9 @@ test_a_purged_lead_s_mail_is_known_again(Place *place, gconstpointer data)
     run_sql(place, "UPDATE leads SET state = 'done', changed = 1");
     g_assert_true(queue_purge(queue, 60, &purged, NULL));
     g_assert_cmpuint(purged, ==, 2);
-    g_assert_cmpint(commit(queue, record("a", "<1@x>", "other"), again), ==, COMMIT_DUPLICATE);
+    g_assert_cmpint(commit(queue, record("a", "<1@x>", "d1"), again), ==, COMMIT_DUPLICATE);
     g_assert_cmpstr(again, ==, first);
+    g_assert_cmpint(commit(queue, record("a", "<1@x>", "other"), NULL), ==, COMMIT_NEW);
     g_assert_cmpint(commit(queue, record("b", "<1@x>", "d1"), NULL), ==, COMMIT_NEW);
     /* One without a Message-ID is known to a replay only: a form may be sent twice in a year. */
     g_assert_cmpint(commit(queue, within(record("a", NULL, "d2"), RECORD_FOR_EVER), NULL), ==,
@@ -721,6 +763,8 @@ main(int argc, char **argv)
 #define ADD(name, function) g_test_add("/queue/" name, Place, NULL, set_up, function, tear_down)
     ADD("link-to-nowhere", test_a_link_to_nowhere_is_named);
     ADD("people", test_of_one_message_id_another_person_is_another_inquiry);
+    ADD("people/all", test_one_message_id_for_all_loses_nobody);
+    ADD("people/words", test_the_same_words_of_two_people_are_two_leads);
     ADD("dedup", test_one_message_of_an_account_is_one_lead);
     ADD("dedup-window", test_the_digest_counts_for_a_day_the_message_id_for_ever);
     ADD("dedup-configured", test_how_long_the_content_counts_is_the_record_s_to_say);
