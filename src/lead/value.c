@@ -43,7 +43,7 @@ is_folded(const char *raw, gsize max)
 {
     gsize n = 0;
     for (; raw[n]; n++)
-        if (raw[n] < 0x20 || raw[n] == 0x7F || n == max ||
+        if ((guchar)raw[n] < 0x20 || (guchar)raw[n] >= 0x7F || n == max ||
             (raw[n] == ' ' && (n == 0 || raw[n - 1] == ' ')))
             return FALSE;
     return n == 0 || raw[n - 1] != ' ';
