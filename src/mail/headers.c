@@ -344,6 +344,8 @@ simple_mailbox(const char *raw)
     const char *end = address + length + (angle ? 1 : 0);
     if (!local || !domain || length > 300 || (angle && end[-1] != '>') || end[strspn(end, " \r\n")])
         return NULL;
+    if (g_strstr_len(address, (gssize)length, "--")) /* xn--mnchen-3ya, which GMime spells out */
+        return NULL;
     Mailbox *mailbox = g_new(Mailbox, 1);
     *mailbox = (Mailbox){angle ? g_strndup(begin, name - 1) : NULL, g_strndup(address, length)};
     return mailbox;

@@ -30,6 +30,9 @@ the_usual_forms_are_read(void)
     assert_first("\"Lovelace, Ada\" <ada@lovelace.example>", "Lovelace, Ada|ada@lovelace.example");
     assert_first("=?utf-8?q?Zo=C3=AB?= <zoe@x.example>", "Zo\u00eb|zoe@x.example");
     assert_first("<ada@lovelace.example>", "-|ada@lovelace.example");
+    assert_first("ada@xn--mnchen-3ya.example", "-|ada@m\u00fcnchen.example");
+    assert_first("\"Ada\" <ada@xn--mnchen-3ya.example>", "Ada|ada@m\u00fcnchen.example");
+    assert_first("Ada <ada@www.xn--mnchen-3ya.example>", "Ada|ada@www.m\u00fcnchen.example");
 }
 
 /* With another address behind it, which nothing reads but GMime, the first is the same. */
@@ -62,7 +65,9 @@ gmime_says_the_same(void)
                                          ";",
                                          "<ada@lovelace.example>",
                                          "Ada Lovelace <",
-                                         ":"};
+                                         ":",
+                                         "@xn--mnchen-3ya",
+                                         "--"};
     g_autoptr(GRand) random = g_rand_new_with_seed(5);
     guint read = 0;
     for (guint i = 0; i < 20000; i++) {
