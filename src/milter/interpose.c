@@ -6,7 +6,7 @@
  * read, poll, close  read a connection ahead, what there is of it at once. For each packet
  *                    libmilter calls poll three times and read twice, and each header field and
  *                    each set of macros is a packet: that is two thirds of all system calls that
- *                    a lead takes.
+ *                    a lead takes. Each of read and poll has two names.
  *
  * Thread rule: a connection is one thread's at a time; libmilter hands it on under its own lock,
  * and with it what has been read ahead.
@@ -19,6 +19,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -122,6 +123,28 @@ poll_ahead(struct pollfd *set, nfds_t n, int milliseconds)
     }
     struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     return ppoll(set, n, milliseconds < 0 ? NULL : &time, NULL);
+}
+
+/* What a libmilter that is built with -D_FORTIFY_SOURCE calls in their place where it knows how
+ * much room there is. One that reads by both names would otherwise miss what has been read ahead.
+ */
+ssize_t read_checked(int fd, void *to, size_t length, size_t room) __asm__("__read_chk");
+int poll_checked(struct pollfd *set, nfds_t n, int milliseconds, size_t room) __asm__("__poll_chk");
+
+ssize_t
+read_checked(int fd, void *to, size_t length, size_t room)
+{
+    if (length > room)
+        abort();
+    return read(fd, to, length);
+}
+
+int
+poll_checked(struct pollfd *set, nfds_t n, int milliseconds, size_t room)
+{
+    if (n > room / sizeof *set)
+        abort();
+    return poll_ahead(set, n, milliseconds);
 }
 
 int

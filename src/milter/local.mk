@@ -11,3 +11,7 @@ liblead_a_SOURCES += \
 sbin_PROGRAMS += src/lead-milter
 src_lead_milter_SOURCES = src/lead-milter.c src/milter/interpose.c
 dist_man_MANS += src/lead-milter.8
+
+check_PROGRAMS += tests/unit/test-interpose
+tests_unit_test_interpose_SOURCES = tests/unit/test-interpose.c src/milter/interpose.c
+TESTS += tests/unit/test-interpose
