@@ -85,7 +85,7 @@ unpack_sendmail() {
   local folder=$1 new=$1.new log deb
   [ ! -e "$folder" ] || return 0
   command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
-  exec 8>"${TMPDIR:-/tmp}/lead-milter-apt.lock" && flock 8 # apt-get's own is no queue
+  exec 8>/run/lead-milter-apt.lock && flock 8 # apt-get's own is no queue
   say "unpacking sendmail in $folder"
   rm -rf "$new"
   mkdir -p "$new/packages/partial" || die 73 "$new: cannot be made"
