@@ -241,7 +241,7 @@ skip_plain(const char *p, const char *end)
             if ((eight | (eight - EACH_BYTE(0x20)) | (eight + EACH_BYTE(0x01))) & HIGH_BITS)
                 break;
         }
-        const char *stop = MIN(end, p + 8), *begin = p;
+        const char *stop = p + MIN(end - p, 8), *begin = p;
         while (p < stop && ((guchar)*p >= 0x20 || *p == '\t' || *p == '\n') && *p != 0x7F &&
                !is_c1(p, end - p))
             if (*p++ == '\n') /* mostly the next eight are letters again */
