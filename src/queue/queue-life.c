@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,6 +30,15 @@ lock_byte(int fd, int byte, short type)
     return fcntl(fd, F_OFD_SETLK, &lock) == 0;
 }
 
+/* The one lead-submit has the file as well, by the lock of builds that knew no other: over an
+ * upgrade the old one may still be at work. */
+static gboolean
+take(int fd, gboolean alone)
+{
+    return lock_byte(fd, BYTE_LIVES, alone ? F_WRLCK : F_RDLCK) &&
+           (!alone || flock(fd, LOCK_EX | LOCK_NB) == 0);
+}
+
 /* Asked, not taken: a daemon that starts just now finds nobody in its way. */
 static gboolean
 is_locked(int fd, int byte)
@@ -41,9 +51,8 @@ gboolean
 queue_live(Queue *queue, QueueDaemon daemon, GError **error)
 {
     g_autofree char *path = path_of(queue, daemon);
-    gboolean alone = daemon == QUEUE_SUBMIT;
     queue->lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (queue->lock >= 0 && lock_byte(queue->lock, BYTE_LIVES, alone ? F_WRLCK : F_RDLCK)) {
+    if (queue->lock >= 0 && take(queue->lock, daemon == QUEUE_SUBMIT)) {
         queue_beat(queue, TRUE);
         return TRUE;
     }

@@ -2,10 +2,12 @@
 
 #include "queue/queue.h"
 
+#include <fcntl.h>
 #include <glib/gstdio.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -604,6 +606,27 @@ test_a_paused_account_is_one_until_it_is_resumed(Place *place, gconstpointer dat
 }
 
 static void
+test_a_lead_submit_that_knows_only_flock_is_not_joined(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(GError) error = NULL;
+    g_autofree char *path = g_strconcat(place->path, ".submit-lock", NULL);
+    int old = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    g_assert_cmpint(flock(old, LOCK_EX | LOCK_NB), ==, 0);
+    Queue *queue = queue_open(place->url, NULL);
+    g_assert_false(queue_take_over(queue, &error));
+    g_assert_error(error, QUEUE_ERROR, QUEUE_ERROR_BUSY);
+    queue_close(queue);
+    close(old);
+
+    g_autoptr(Queue) next = queue_open(place->url, NULL);
+    g_assert_true(queue_take_over(next, NULL));
+    old = open(path, O_RDWR | O_CLOEXEC);
+    g_assert_cmpint(flock(old, LOCK_EX | LOCK_NB), ==, -1); /* nor does it join */
+    close(old);
+}
+
+static void
 test_a_daemon_is_seen_while_it_lives(Place *place, gconstpointer data)
 {
     (void)data;
@@ -787,6 +810,7 @@ main(int argc, char **argv)
     ADD("account", test_a_stopped_account_stays_so_until_it_runs_again);
     ADD("pause", test_a_paused_account_is_one_until_it_is_resumed);
     ADD("life", test_a_daemon_is_seen_while_it_lives);
+    ADD("life-flock", test_a_lead_submit_that_knows_only_flock_is_not_joined);
     ADD("probe", test_a_probe_writes_and_changes_nothing);
     ADD("depth", test_the_depth_counts_what_is_not_sent);
     ADD("alert", test_an_alert_is_remembered_until_it_is_over);
