@@ -2,11 +2,13 @@
 
 #define MOST 256     /* outcomes that share an fsync */
 #define WITHIN 20000 /* microseconds */
+#define AGAIN G_USEC_PER_SEC
 
 struct Ledger {
     Queue *queue;
     GArray *outcomes;    /* QueueOutcome */
     gint64 first;        /* when the oldest of them came; monotonic */
+    gint64 again;        /* when the queue, which failed, is asked anew; monotonic, 0: it works */
     GHashTable *claimed; /* ids, a set; those that are not settled yet */
 };
 
@@ -58,11 +60,19 @@ ledger_is_settled(const Ledger *ledger)
     return ledger->outcomes->len == 0;
 }
 
+gboolean
+ledger_fails(const Ledger *ledger)
+{
+    return ledger->again != 0;
+}
+
 gint64
 ledger_wait(const Ledger *ledger, gboolean more)
 {
     if (ledger->outcomes->len == 0)
         return G_MAXINT64;
+    if (ledger->again)
+        return MAX(ledger->again - g_get_monotonic_time(), 0);
     if (ledger->outcomes->len >= MOST || !more)
         return 0;
     return MAX(ledger->first + WITHIN - g_get_monotonic_time(), 0);
@@ -74,8 +84,11 @@ ledger_settle(Ledger *ledger, gboolean *back, GError **error)
     QueueOutcome *outcomes = (QueueOutcome *)(void *)ledger->outcomes->data;
     guint n = ledger->outcomes->len;
     *back = FALSE;
-    if (n > 0 && !queue_settle(ledger->queue, outcomes, n, error))
+    if (n > 0 && !queue_settle(ledger->queue, outcomes, n, error)) {
+        ledger->again = g_get_monotonic_time() + AGAIN;
         return FALSE;
+    }
+    ledger->again = 0;
     for (guint i = 0; i < n; i++) {
         g_hash_table_remove(ledger->claimed, outcomes[i].id);
         *back |= outcomes[i].state == STATE_PENDING;

@@ -15,6 +15,7 @@
 
 #define TOKEN_LOOK 2000   /* milliseconds between looks at a stopped account's token */
 #define TROUBLE_WAIT 1000 /* milliseconds until a queue that failed is asked again */
+#define TROUBLE_SAID MINUTE
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define CLAIM_ROUNDS 16                  /* leads claimed at once, times the concurrency */
@@ -51,7 +52,7 @@ struct Submitter {
     GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
     Ledger *ledger;          /* what is claimed, and what came of it */
     GError *gone;            /* the queue is, for good */
-    gboolean trouble;        /* the queue failed, perhaps not for long */
+    gint64 said;             /* when it was last logged that the queue fails; monotonic */
     gboolean pauses_read;    /* FALSE: to be asked for again */
     gboolean metrics_failed; /* at the last writing */
     Alerts *alerts;
@@ -83,19 +84,20 @@ ask_again(Submitter *self)
         ((Account *)g_ptr_array_index(self->accounts, i))->next_due = 0;
 }
 
-/* A failure of the queue: waited out, or the end. */
+/* A failure of the queue: the end, or one that whoever met it waits out. */
 static void
 queue_trouble(Submitter *self, GError *error)
 {
+    gint64 now = g_get_monotonic_time();
     gboolean may_pass = g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_BUSY) ||
                         g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_FULL) ||
                         g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_IO);
-    if (!may_pass && !self->gone)
+    if (!may_pass && !self->gone) {
         self->gone = g_error_copy(error);
-    else if (!self->trouble)
+    } else if (!self->said || now - self->said > TROUBLE_SAID) {
         log_error("%s; trying again", error->message);
-    self->trouble = TRUE;
-    ask_again(self);
+        self->said = now;
+    }
     g_error_free(error);
 }
 
@@ -249,9 +251,9 @@ claim(Submitter *self, Account *account)
     g_autoptr(GPtrArray) leads = queue_claim(self->queue, account->name, most, lease, &error);
     if (!leads) {
         queue_trouble(self, error);
+        account->next_due = g_get_real_time() + (gint64)TROUBLE_WAIT * 1000;
         return;
     }
-    self->trouble = FALSE;
     g_ptr_array_set_free_func(leads, NULL);
     for (guint i = 0; i < leads->len; i++) {
         QueuedLead *lead = g_ptr_array_index(leads, i);
@@ -282,6 +284,9 @@ take_turn(Account *account)
 static void
 send_for(Submitter *self, Account *account)
 {
+    /* Nothing more is sent while it cannot be told to the queue what came of the last. */
+    if (ledger_fails(self->ledger))
+        return;
     if (!account->config || account->paused || account->busy >= account->config->concurrency ||
         g_get_monotonic_time() < account->not_before)
         return;
@@ -291,8 +296,7 @@ send_for(Submitter *self, Account *account)
     const char *token = usable_token(self, account);
     if (!token)
         return;
-    /* Nothing more is sent while it cannot be told to the queue what came of the last. */
-    if (g_queue_is_empty(&account->ready) && (ledger_is_settled(self->ledger) || !self->trouble))
+    if (g_queue_is_empty(&account->ready))
         claim(self, account);
     while (account->busy < account->config->concurrency && !g_queue_is_empty(&account->ready) &&
            take_turn(account)) {
@@ -399,7 +403,6 @@ settle_all(Submitter *self)
         queue_trouble(self, error);
         return;
     }
-    self->trouble = FALSE;
     /* While it was here, the queue took it for one that is being sent. */
     if (back)
         ask_again(self);
@@ -533,10 +536,10 @@ static int
 idle_time(Submitter *self)
 {
     gint64 now = g_get_real_time(), wait = (gint64)IDLE_MOST;
-    if (self->trouble)
-        return TROUBLE_WAIT;
     wait = MIN(wait, settle_wait(self) / 1000 + 1);
-    for (guint i = 0; i < self->accounts->len; i++) {
+    if (!self->pauses_read)
+        wait = MIN(wait, TROUBLE_WAIT);
+    for (guint i = 0; i < self->accounts->len && !ledger_fails(self->ledger); i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
         if (!account->config || account->paused || account->busy >= account->config->concurrency)
             continue; /* an answer, or the admin, comes first */
@@ -593,7 +596,7 @@ submitter_run(Submitter *self, GError **error)
         for (guint i = 0; i < self->accounts->len; i++)
             send_for(self, g_ptr_array_index(self->accounts, i));
         /* While the disk works, what was just sent is on its way. */
-        if (self->trouble || settle_wait(self) == 0)
+        if (settle_wait(self) == 0)
             settle_all(self);
         purge(self);
         look(self);

@@ -5,6 +5,8 @@
  * While more is on the wire, answers wait up to 20 ms for others to share one transaction and
  * fsync; those that a kill or a power failure takes are posted again, with the same
  * Idempotency-Key.
+ * Failure: while answers cannot be written, nothing is posted; a claim that fails is made again a
+ * second later. Logged once a minute.
  */
 #ifndef LEAD_SUBMIT_SUBMITTER_H
 #define LEAD_SUBMIT_SUBMITTER_H

@@ -2,6 +2,7 @@
 is delivered and has exactly one lead."""
 
 import contextlib
+import os
 import resource
 import shutil
 import sqlite3
@@ -11,6 +12,7 @@ import time
 
 import pytest
 from harness import LEADS, SOURCE, inquiry, program, wait_for
+from test_submit import Leads
 
 
 def companies(api):
@@ -188,6 +190,116 @@ def test_a_full_disk_keeps_mail_waiting_and_loses_nothing(chain, standin):
     mails = chain.postfix.wait_delivered(60, 60)
     chain.wait_states(60, done=60)
     check_each_has_its_lead(chain, standin, mails, range(60))
+
+
+def limit_files(daemon, size):
+    """Only to its own user and group does a process let do so."""
+    group = os.stat(f"/proc/{daemon.process.pid}").st_gid
+    subprocess.run(["prlimit", f"--pid={daemon.process.pid}", f"--fsize={size}:"], check=True,
+                   group=group if os.geteuid() == 0 else None)
+
+
+class Disk:
+    """What there is room for, to lead-submit."""
+
+    def __init__(self, house):
+        self.house = house
+
+    def fill(self):
+        """The queue's log, that everybody appends to, may grow no more."""
+        limit_files(self.house.submit, os.stat(f"{self.house.queue_file}-wal").st_size)
+
+    def empty(self):
+        limit_files(self.house.submit, "unlimited")
+
+
+@pytest.fixture
+def disk(house):
+    return Disk(house)
+
+
+@pytest.fixture
+def leads(house):
+    """A queue of two accounts and a lead-submit."""
+    account = house.settings()["accounts"][0]
+    house.configure(accounts=[account, {**account, "name": "other"}])
+    house.submit.start()
+    wait_for(house.queue_file.exists)
+    return Leads(house)
+
+
+def processor_seconds(daemon):
+    fields = open(f"/proc/{daemon.process.pid}/stat").read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def wake_ups(daemon):
+    text = open(f"/proc/{daemon.process.pid}/status").read()
+    return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
+
+
+def fail_to_claim(leads, house, disk):
+    """The disk is full, and a lead of account main is due."""
+    leads.put(touch=False)
+    disk.fill()
+    os.utime(house.queue_file)
+    wait_for(lambda: "trying again" in house.submit.log(), what="a claim to fail")
+
+
+def test_a_claim_that_fails_on_a_full_disk_is_made_again_in_peace(leads, house, disk, standin):
+    """The other account has nothing to send, so that its claims go well."""
+    fail_to_claim(leads, house, disk)
+    before = processor_seconds(house.submit)
+    time.sleep(4)
+    assert house.submit.log().count("trying again") < 4
+    assert processor_seconds(house.submit) - before < 1
+    assert standin.posts == []
+    disk.empty()
+    leads.wait(done=1)
+
+
+def test_nothing_is_asked_for_a_paused_account_after_a_full_disk(leads, house, disk):
+    house.leadctl("account", "pause", "other")
+    fail_to_claim(leads, house, disk)
+    disk.empty()
+    standing = house.submit.log()
+    house.leadctl("account", "pause", "main")
+    wait_for(lambda: "account main is paused" in house.submit.log()[len(standing):])
+    time.sleep(1)  # what was begun
+    before = wake_ups(house.submit)
+    time.sleep(6)
+    assert wake_ups(house.submit) - before < 5
+
+
+def test_nothing_is_posted_while_the_disk_has_no_room_for_the_answers(leads, house, disk, standin):
+    standin.misbehave("slow", delay=0.15)
+    leads.put(60)
+    wait_for(lambda: leads.states().get("done", 0) >= 4)
+    disk.fill()
+    wait_for(lambda: "trying again" in house.submit.log(), what="a settlement to fail")
+    sent = len(standin.posts)
+    time.sleep(3)
+    assert len(standin.posts) <= sent + 4  # those on the wire
+    lost = len(standin.posts) - leads.states()["done"]
+    assert 0 < lost <= 12
+    house.submit.kill9()
+    standin.behave()
+    house.submit.start()
+    leads.wait(30, done=60)
+    assert len(standin.leads) == 60
+    assert standin.repeated == lost
+
+
+def test_answers_that_waited_for_room_on_the_disk_are_kept(leads, house, disk, standin):
+    standin.misbehave("slow", delay=0.15)
+    leads.put(40)
+    wait_for(lambda: leads.states().get("done", 0) >= 4)
+    disk.fill()
+    wait_for(lambda: "trying again" in house.submit.log(), what="a settlement to fail")
+    time.sleep(2)
+    disk.empty()
+    leads.wait(30, done=40)
+    assert len(standin.posts) == 40
 
 
 def refused(house, path, status, **options):

@@ -1,6 +1,8 @@
 #include "submit/ledger.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
+#include <sys/resource.h>
 
 typedef struct {
     char *folder;
@@ -105,6 +107,67 @@ test_what_is_settled_is_in_the_queue_and_may_be_claimed_again(Place *place, gcon
     g_assert_true(ledger_claim(place->ledger, again));
 }
 
+/* No file may grow, nor be written. */
+static void
+let_write(gboolean possible)
+{
+    static struct rlimit before;
+    if (possible) {
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+        return;
+    }
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, before.rlim_max}), ==, 0);
+}
+
+static void
+test_what_cannot_be_written_fails_until_it_is(Place *place, gconstpointer data)
+{
+    (void)data;
+    char id[LEAD_ID_SIZE];
+    gboolean back;
+    g_autoptr(GError) error = NULL;
+    claimed(place, id);
+    ledger_add(place->ledger, id, (QueueOutcome){.state = STATE_DONE, .status = 201});
+    g_assert_false(ledger_fails(place->ledger));
+    let_write(FALSE);
+    gboolean good = ledger_settle(place->ledger, &back, &error);
+    let_write(TRUE);
+    g_assert_false(good);
+    g_assert_nonnull(error);
+    g_assert_true(ledger_fails(place->ledger));
+    g_assert_false(ledger_is_settled(place->ledger));
+    g_assert_cmpint(state_of(place, id), ==, STATE_SENDING);
+    g_assert_true(ledger_settle(place->ledger, &back, NULL));
+    g_assert_false(ledger_fails(place->ledger));
+    g_assert_cmpint(state_of(place, id), ==, STATE_DONE);
+}
+
+static void
+test_what_failed_waits_a_second_however_much_there_is(Place *place, gconstpointer data)
+{
+    (void)data;
+    char id[LEAD_ID_SIZE];
+    gboolean back;
+    claimed(place, id);
+    for (guint i = 0; i < 256; i++)
+        ledger_add(place->ledger, id, (QueueOutcome){.state = STATE_DONE, .status = 201});
+    let_write(FALSE);
+    gint64 begun = g_get_monotonic_time();
+    gboolean good = ledger_settle(place->ledger, &back, NULL);
+    gint64 wait = ledger_wait(place->ledger, FALSE);
+    gint64 ended = g_get_monotonic_time();
+    let_write(TRUE);
+    g_assert_false(good);
+    g_assert_cmpint(wait, <=, G_USEC_PER_SEC);
+    g_assert_cmpint(wait + (ended - begun), >=, G_USEC_PER_SEC);
+    while (ledger_wait(place->ledger, FALSE) > 0)
+        g_usleep(10000);
+    g_assert_true(ledger_settle(place->ledger, &back, NULL));
+    g_assert_cmpint(ledger_wait(place->ledger, FALSE), ==, G_MAXINT64);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -115,5 +178,9 @@ main(int argc, char **argv)
     TEST("/ledger/many-outcomes-do-not-wait", test_many_outcomes_do_not_wait);
     TEST("/ledger/what-is-settled-is-in-the-queue-and-may-be-claimed-again",
          test_what_is_settled_is_in_the_queue_and_may_be_claimed_again);
+    TEST("/ledger/what-cannot-be-written-fails-until-it-is",
+         test_what_cannot_be_written_fails_until_it_is);
+    TEST("/ledger/what-failed-waits-a-second-however-much-there-is",
+         test_what_failed_waits_a_second_however_much_there_is);
     return g_test_run();
 }
