@@ -6,6 +6,9 @@ liblead_a_SOURCES += \
 	src/queue/queue-submit.c \
 	src/queue/queue.h
 
-check_PROGRAMS += tests/unit/test-queue
-tests_unit_test_queue_SOURCES = tests/unit/test-queue.c
-TESTS += tests/unit/test-queue
+check_PROGRAMS += tests/unit/test-queue tests/unit/test-known
+tests_unit_test_queue_SOURCES = tests/unit/test-queue.c \
+	tests/unit/queueplace.c tests/unit/queueplace.h
+tests_unit_test_known_SOURCES = tests/unit/test-known.c \
+	tests/unit/queueplace.c tests/unit/queueplace.h
+TESTS += tests/unit/test-queue tests/unit/test-known
