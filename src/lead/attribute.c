@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/once.h"
+
 const char *const object_names[] = {"company", "property", "contact", "opportunity", NULL};
 
 /* X(name, object, type, required) */
@@ -61,8 +63,8 @@ make_indices(gpointer unused)
 int
 attribute_find(const char *name)
 {
-    static GOnce once = G_ONCE_INIT;
-    GHashTable *indices = g_once(&once, make_indices, NULL);
+    static gpointer once;
+    GHashTable *indices = once_get(&once, make_indices);
     return GPOINTER_TO_INT(g_hash_table_lookup(indices, name)) - 1;
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/once.h"
 #include "lead/phone.h"
 #include "lead/value-private.h"
 
@@ -159,8 +160,8 @@ static void
 join_address(Lead *lead, int changed)
 {
     static const char *const separators[LINE_PARTS] = {"", ", ", ", ", " "};
-    static GOnce once = G_ONCE_INIT;
-    const AddressLine *lines = g_once(&once, make_address_lines, NULL);
+    static gpointer once;
+    const AddressLine *lines = once_get(&once, make_address_lines);
     const AddressLine *address = &lines[attributes[changed].object];
     if (address->address < 0 || !is_part(address, changed))
         return;

@@ -6,6 +6,7 @@
 
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/once.h"
 #include "mail/html-style.h"
 #include "mail/html-tame.h"
 #include "mail/html-writer.h"
@@ -406,7 +407,7 @@ run_parser(Html *html, const char *text, gsize length)
 HtmlText *
 html_to_text(const char *text, gsize length)
 {
-    static GOnce once = G_ONCE_INIT;
+    static gpointer once;
     HtmlText *result = g_new0(HtmlText, 1);
     result->links = g_ptr_array_new_with_free_func(link_free);
     result->metas = g_ptr_array_new_with_free_func(meta_free);
@@ -415,7 +416,7 @@ html_to_text(const char *text, gsize length)
 
     Html html = {.result = result, .frames = g_array_new(FALSE, FALSE, sizeof(Frame))};
     Frame root = {.kind = KIND_INLINE};
-    html.kinds = g_once(&once, prepare, NULL);
+    html.kinds = once_get(&once, prepare);
     html_writer_init(&html.writer);
     g_array_append_val(html.frames, root);
     run_parser(&html, text, length);

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/once.h"
+
 static gunichar
 folded(gunichar c)
 {
@@ -178,8 +180,8 @@ build_indexes(gpointer unused)
 const guint16 *
 wording_candidates(WordingList list, const char *text, const char *end)
 {
-    static GOnce once = G_ONCE_INIT;
-    const Index *index = (const Index *)g_once(&once, build_indexes, NULL) + list;
+    static gpointer once;
+    const Index *index = (const Index *)once_get(&once, build_indexes) + list;
     const Seconds *seconds = index->firsts[text < end ? bucket_of(folded_at(text)) : 0];
     if (!seconds)
         return &nothing;

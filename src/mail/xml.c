@@ -4,19 +4,20 @@
 #include <libxml/xmlmemory.h>
 
 #include "base/memory.h"
+#include "base/once.h"
 
 static gpointer
 set_memory(gpointer unused)
 {
     xmlMemSetup(g_free, memory_new, memory_resize, g_strdup);
-    return NULL;
+    return GINT_TO_POINTER(TRUE);
 }
 
 void
 xml_begin(void)
 {
-    static GOnce once = G_ONCE_INIT;
-    g_once(&once, set_memory, NULL);
+    static gpointer once;
+    once_get(&once, set_memory);
     /* It makes each thread's state with malloc alone, and uses it unseen. */
     if (!xmlGetGlobalState())
         memory_out("libxml2");

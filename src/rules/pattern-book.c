@@ -9,6 +9,7 @@
 #include "base/diag.h"
 #include "base/limits.h"
 #include "base/memory.h"
+#include "base/once.h"
 
 /* Closes what an admin's text may leave open, so that it cannot swallow the definitions: \E ends
  * a \Q; the two halves of a comment group end a #-comment under (?x) and are one comment without;
@@ -85,8 +86,8 @@ make_memory(gpointer unused)
 pcre2_general_context *
 pattern_memory(void)
 {
-    static GOnce once = G_ONCE_INIT;
-    return g_once(&once, make_memory, NULL);
+    static gpointer once;
+    return once_get(&once, make_memory);
 }
 
 pcre2_code *
