@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-/* `place` is static and begins as NULL; `make` is called with NULL, once, and returns what is not. */
+/* `place` is static and NULL at first; `make` is called with NULL, once, and returns what is not. */
 static inline gpointer
 once_get(gpointer *place, GThreadFunc make)
 {

@@ -27,7 +27,7 @@ def deliver(house, *numbers):
 
 def errors(house, *arguments, status=64):
     done = subprocess.run([program("leadctl"), "-c", str(house.config), *map(str, arguments)],
-                          capture_output=True, timeout=60)
+                          capture_output=True, timeout=60, env=environment())
     assert done.returncode == status, done
     return done.stderr.decode()
 
@@ -243,9 +243,10 @@ def test_an_mbox_that_cannot_be_read_to_its_end_is_told(house, place, readshim):
     mbox.write_bytes(b"\n".join(from_line() + inquiry(n, text="x" * 70 + "\n")
                                 for n in range(1, 30)))
     command = [program("leadctl"), "-c", house.config, "--json", "submit", "-n", mbox]
+    env = environment()
+    env["LD_PRELOAD"] = " ".join(filter(None, [env.get("LD_PRELOAD"), str(readshim)]))
     done = subprocess.run(command, capture_output=True, timeout=60, check=False,
-                          env={**environment(), "LD_PRELOAD": str(readshim),
-                               "READ_FAILS": str(mbox)})
+                          env={**env, "READ_FAILS": str(mbox)})
     out = json.loads(done.stdout)
     assert done.returncode == 66 and f"{mbox}: Input/output error" in done.stderr.decode()
     assert 1 <= out["new"] < 29  # and of the mail that broke off no half is queued
