@@ -9,7 +9,8 @@
 
 #include <glib.h>
 
-/* `place` is static and NULL at first; `make` is called with NULL, once, and returns what is not. */
+/* `place` is static and NULL at first; `make` is called once, with NULL, and returns what is not.
+ */
 static inline gpointer
 once_get(gpointer *place, GThreadFunc make)
 {
