@@ -61,13 +61,14 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 
 /* A name without a value, or macros of no stage, make libmilter's smfi_getsymval (8.17) read what
  * is not its own. Nobody but an MTA can send such, and none does; nothing on our side of libmilter
- * can see it. A packet of length 0 has a command all the same, as libmilter reads it. */
+ * can see it. A packet of length 0, or of 2 GiB and more, is a command alone, as libmilter reads
+ * it. */
 static gboolean
 has_bad_macros(const uint8_t *data, size_t size)
 {
     while (size >= 5) {
-        gsize length = (gsize)data[0] << 24 | data[1] << 16 | data[2] << 8 | data[3];
-        length = MAX(length, 1);
+        gint32 told = (gint32)((guint32)data[0] << 24 | data[1] << 16 | data[2] << 8 | data[3]);
+        gsize length = MAX(told, 1);
         gsize here = MIN(length, size - 4);
         guint zeros = 0;
         for (gsize i = 2; data[4] == 'D' && i < here; i++)
