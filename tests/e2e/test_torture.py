@@ -36,7 +36,9 @@ class Fault:
         self.daemon.env = {"LD_PRELOAD": str(self.shim), "FAULT_ARM": str(self.arm),
                            "FAULT_AT": str(at), "FAULT_ERRNO": str(number)}
         self.daemon.start()
-        self.arm.write_bytes(bytes(8))
+        whole = self.arm.with_suffix(".new")  # the daemon may write by itself at any moment
+        whole.write_bytes(bytes(8))
+        whole.rename(self.arm)
 
     def seen(self):
         return struct.unpack("=Q", self.arm.read_bytes())[0]
