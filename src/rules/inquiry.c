@@ -120,7 +120,7 @@ accounts_of(const Config *config, const InquiryMail *mail)
 Inquiry *
 inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
 {
-    if (accounts_of(config, mail) > 1)
+    if (config->accounts->len > 1 && accounts_of(config, mail) > 1)
         return read_for_accounts(config, ruleset, mail);
 
     MessageOptions message_options = {
