@@ -3,9 +3,11 @@
 #include <config.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 
@@ -27,6 +29,19 @@ static const CtlCommand commands[] = {
     {0},
 };
 
+/* 0, or why not all that was printed has arrived. */
+static int
+output_error(void)
+{
+    if (fflush(stdout) != 0)
+        return errno;
+    if (!ferror(stdout))
+        return 0;
+    /* It failed some while ago, and errno tells of something else by now. */
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return poll(&output, 1, 0) == 1 && output.revents & POLLERR ? EPIPE : EIO;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -35,10 +50,8 @@ main(int argc, char **argv)
     signal(SIGPIPE, SIG_IGN);
     int status = ctl_dispatch(&ctl, "leadctl", commands, argv);
     ctl_clear(&ctl);
-    if (fflush(stdout) != 0 || ferror(stdout)) {
-        if (errno != EPIPE)
-            ctl_error("standard output: %s", g_strerror(errno));
-        return EX_IOERR;
-    }
-    return status;
+    int error = output_error();
+    if (error && error != EPIPE)
+        ctl_error("standard output: %s", g_strerror(error));
+    return error ? EX_IOERR : status;
 }

@@ -42,7 +42,7 @@ print_lead(const StoredMail *mail, gpointer result, gpointer data)
     extract->status = reading_status(reading);
     if (extract->status == EX_OK)
         printf("%s\n", reading->payload ? reading->payload : "null");
-    return extract->status == EX_OK;
+    return extract->status == EX_OK && !ferror(stdout);
 }
 
 int

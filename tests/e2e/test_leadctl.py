@@ -136,6 +136,7 @@ def test_options_may_stand_anywhere():
 
 
 def test_a_reader_that_has_seen_enough_is_no_crash():
+    # So many that it is still reading when the pipe breaks; by then errno tells of other calls.
     command = [harness.program("leadctl"), "-r", str(RULES), "extract"] + [str(SAMPLE)] * 300
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     process.stdout.readline()
