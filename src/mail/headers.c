@@ -44,50 +44,33 @@ decoded(const char *raw, gboolean *limit)
 }
 
 static void
-read_list(GMimeHeaderList *list, GHashTable *fields, guint *count, gboolean *limit)
-{
-    int n = g_mime_header_list_get_count(list);
-    for (int i = 0; i < n; i++) {
-        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
-        const char *raw = g_mime_header_get_raw_value(header);
-        if (++*count > LIMIT_HEADERS) {
-            *limit = TRUE;
-            return;
-        }
-        if (!raw)
-            continue;
-        g_autofree char *text = decoded(raw, limit);
-        char *name = g_ascii_strdown(g_mime_header_get_name(header), -1);
-        GString *all = g_hash_table_lookup(fields, name);
-        if (!all) {
-            g_hash_table_insert(fields, name, g_string_new(text));
-            continue;
-        }
-        g_free(name);
-        if (all->len + strlen(text) < LIMIT_HEADER_VALUE)
-            g_string_append_printf(all, "\n%s", text);
-        else
-            *limit = TRUE;
-    }
-}
-
-static void
 string_free(gpointer string)
 {
     g_string_free(string, TRUE);
 }
 
-GHashTable *
-headers_read(GMimeMessage *message, gboolean *limit)
+static void
+add_text(GHashTable *texts, const Field *field, gboolean *limit)
 {
-    GHashTable *fields = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, string_free);
-    guint count = 0;
-    read_list(g_mime_object_get_header_list(GMIME_OBJECT(message)), fields, &count, limit);
-    /* GMime keeps the Content-… fields with the body. */
-    GMimeObject *root = g_mime_message_get_mime_part(message);
-    if (root)
-        read_list(g_mime_object_get_header_list(root), fields, &count, limit);
-    return fields;
+    g_autofree char *text = decoded(field->raw, limit);
+    GString *all = g_hash_table_lookup(texts, field->name);
+    if (!all)
+        g_hash_table_insert(texts, g_strdup(field->name), g_string_new(text));
+    else if (all->len + strlen(text) < LIMIT_HEADER_VALUE)
+        g_string_append_printf(all, "\n%s", text);
+    else
+        *limit = TRUE;
+}
+
+GHashTable *
+headers_read(const Fields *fields, gboolean *limit)
+{
+    GHashTable *texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, string_free);
+    guint n = fields ? fields->list->len : 0;
+    *limit |= n > LIMIT_HEADERS;
+    for (guint i = 0; i < MIN(n, LIMIT_HEADERS); i++)
+        add_text(texts, &g_array_index(fields->list, Field, i), limit);
+    return texts;
 }
 
 static gboolean
@@ -174,21 +157,18 @@ is_our_received(char *value, const char *authserv_id, const char *const *own_dom
 }
 
 GPtrArray *
-headers_authentication(GMimeMessage *message, const char *authserv_id,
+headers_authentication(const Fields *fields, const char *authserv_id,
                        const char *const *own_domains)
 {
     GPtrArray *values = g_ptr_array_new_with_free_func(g_free);
-    GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(message));
-    int n = MIN(g_mime_header_list_get_count(list), LIMIT_HEADERS);
+    guint n = fields ? MIN(fields->list->len, LIMIT_HEADERS) : 0;
     gboolean limit = FALSE;
-    for (int i = 0; i < n; i++) {
-        GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
-        const char *name = g_mime_header_get_name(header);
-        const char *raw = g_mime_header_get_raw_value(header);
-        gboolean received = g_ascii_strcasecmp(name, "received") == 0;
-        if (!raw || (!received && g_ascii_strcasecmp(name, "authentication-results") != 0))
+    for (guint i = 0; i < n; i++) {
+        const Field *field = &g_array_index(fields->list, Field, i);
+        gboolean received = strcmp(field->name, "received") == 0;
+        if (!received && strcmp(field->name, "authentication-results") != 0)
             continue;
-        g_autofree char *value = bounded(raw, &limit);
+        g_autofree char *value = bounded(field->raw, &limit);
         g_strdelimit(value, "\r\n", ' ');
         if (!received)
             g_ptr_array_add(values, g_steal_pointer(&value));
@@ -196,14 +176,6 @@ headers_authentication(GMimeMessage *message, const char *authserv_id,
             break;
     }
     return values;
-}
-
-const char *
-headers_raw(GMimeMessage *message, const char *name)
-{
-    GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(message));
-    GMimeHeader *header = g_mime_header_list_get_header(list, name);
-    return header ? g_mime_header_get_raw_value(header) : NULL;
 }
 
 /* Append as the inside of a quoted string. */

@@ -6,7 +6,7 @@
 #ifndef LEAD_MAIL_HEADERS_H
 #define LEAD_MAIL_HEADERS_H
 
-#include <gmime/gmime.h>
+#include "mail/fields.h"
 
 typedef struct {
     char *name;    /* display name, or NULL */
@@ -23,16 +23,14 @@ char *headers_tamed(const char *bytes, gsize length);
 /* The values of the Authentication-Results fields that may be our own MTA's, unfolded, as they
  * stand: in an encoded word a sender could hide what reads as a result. Fields below the first
  * Received of a foreign host (RFC 8601 section 5) are not among them. `own_domains` may be NULL. */
-GPtrArray *headers_authentication(GMimeMessage *message, const char *authserv_id,
+GPtrArray *headers_authentication(const Fields *fields, const char *authserv_id,
                                   const char *const *own_domains);
 
-/* Fields by lower-case name: all of that name, one a line, in the mail's order. */
-GHashTable *headers_read(GMimeMessage *message, gboolean *limit);
+/* Texts by lower-case name: all fields of that name, one a line, in the mail's order. */
+GHashTable *headers_read(const Fields *fields, gboolean *limit);
 
 /* The addresses of a field's raw value; Mailbox. Encoded words are decoded by our own charset
  * rules before the addresses are told apart, so no letter of a name is lost. */
 GPtrArray *headers_addresses(const char *raw);
-/* The raw value of a message's first field of that name, or NULL. */
-const char *headers_raw(GMimeMessage *message, const char *name);
 
 #endif

@@ -7,6 +7,7 @@ liblead_a_SOURCES += \
 	src/mail/card-json.c \
 	src/mail/card-vcard.c \
 	src/mail/charset.c src/mail/charset.h \
+	src/mail/fields.c src/mail/fields.h \
 	src/mail/flowed.c src/mail/flowed.h \
 	src/mail/footer.c src/mail/footer.h \
 	src/mail/forward.c src/mail/forward.h \
@@ -19,6 +20,7 @@ liblead_a_SOURCES += \
 	src/mail/links.c src/mail/links.h \
 	src/mail/mailboxkind.c src/mail/mailboxkind.h \
 	src/mail/message.c src/mail/message.h \
+	src/mail/mimestream.c src/mail/mimestream.h \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \
 	src/mail/signature.c src/mail/signature.h \
@@ -55,3 +57,7 @@ TESTS += tests/unit/test-wording
 check_PROGRAMS += tests/unit/test-headers
 tests_unit_test_headers_SOURCES = tests/unit/test-headers.c
 TESTS += tests/unit/test-headers
+
+check_PROGRAMS += tests/unit/test-fields
+tests_unit_test_fields_SOURCES = tests/unit/test-fields.c
+TESTS += tests/unit/test-fields

@@ -9,11 +9,13 @@
 #include "mail/author.h"
 #include "mail/authres.h"
 #include "mail/charset.h"
+#include "mail/fields.h"
 #include "mail/footer.h"
 #include "mail/forward.h"
 #include "mail/headers.h"
 #include "mail/links.h"
 #include "mail/mailboxkind.h"
+#include "mail/mimestream.h"
 #include "mail/parts.h"
 #include "mail/quote.h"
 #include "mail/signature.h"
@@ -92,15 +94,17 @@ init_gmime(void)
     }
 }
 
-/* The bytes stay the caller's, and `array` as long as the message: parts are windows on it. */
-static GMimeMessage *
-parse_mime(GByteArray *array)
+/* The tree of parts, windows on the bytes; NULL without a header. GMime makes some objects of each
+ * field that it reads, so it gets those that tell what the body is. */
+static GMimeObject *
+parse_mime(const Fields *fields, const char *bytes, gsize length)
 {
-    init_gmime();
-    g_autoptr(GMimeStream) stream = g_mime_stream_mem_new_with_byte_array(array);
-    g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+    if (!fields)
+        return NULL;
+    g_autoptr(GMimeStream) stream = mimestream_new(fields->mime->str, fields->mime->len,
+                                                   bytes + fields->body, length - fields->body);
     g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
-    return g_mime_parser_construct_message(parser, NULL);
+    return g_mime_parser_construct_part(parser, NULL);
 }
 
 /* --- views --- */
@@ -222,15 +226,41 @@ set_addresses(GPtrArray **list, GPtrArray *mailboxes)
     *list = mailboxes;
 }
 
-/* From, Reply-To, To and Subject of a message. */
+/* Raw values of a message's fields; NULL where there is none. */
+typedef struct {
+    const char *from, *reply_to, *to, *subject;
+} People;
+
+static People
+people_of(const Fields *fields)
+{
+    return (People){fields_first(fields, "from"), fields_first(fields, "reply-to"),
+                    fields_first(fields, "to"), fields_first(fields, "subject")};
+}
+
+static const char *
+attached_raw(GMimeMessage *attached, const char *name)
+{
+    GMimeHeaderList *list = g_mime_object_get_header_list(GMIME_OBJECT(attached));
+    GMimeHeader *header = g_mime_header_list_get_header(list, name);
+    return header ? g_mime_header_get_raw_value(header) : NULL;
+}
+
+static People
+people_of_attached(GMimeMessage *attached)
+{
+    return (People){attached_raw(attached, "From"), attached_raw(attached, "Reply-To"),
+                    attached_raw(attached, "To"), attached_raw(attached, "Subject")};
+}
+
 static void
-take_people(Reading *reading, GMimeMessage *mime)
+take_people(Reading *reading, const People *people)
 {
     Message *message = reading->message;
-    set_addresses(&message->from, headers_addresses(headers_raw(mime, "From")));
-    set_addresses(&message->reply_to, headers_addresses(headers_raw(mime, "Reply-To")));
-    set_addresses(&reading->to, headers_addresses(headers_raw(mime, "To")));
-    set_view(reading->message, VIEW_SUBJECT, charset_header(headers_raw(mime, "Subject")));
+    set_addresses(&message->from, headers_addresses(people->from));
+    set_addresses(&message->reply_to, headers_addresses(people->reply_to));
+    set_addresses(&reading->to, headers_addresses(people->to));
+    set_view(message, VIEW_SUBJECT, charset_header(people->subject));
 }
 
 /* Of one of a block's lines. */
@@ -341,11 +371,12 @@ unwrap_attached(Reading *reading, Parts *parts)
         return;
     GMimeMessage *inner = parts->inner;
     GPtrArray *via = g_steal_pointer(&message->from);
-    take_people(reading, inner);
+    People people = people_of_attached(inner);
+    take_people(reading, &people);
     set_addresses(&message->via, via);
     message->forwarded = TRUE;
     Parts of_inner;
-    parts_read(inner, &of_inner);
+    parts_read(g_mime_message_get_mime_part(inner), &of_inner);
     of_inner.parts_limit |= parts->parts_limit;
     of_inner.text_limit |= parts->text_limit;
     parts_clear(parts);
@@ -401,11 +432,11 @@ clean_id(const char *value)
 }
 
 static void
-take_authentication(Message *message, GMimeMessage *mime, const MessageOptions *options)
+take_authentication(Message *message, const Fields *fields, const MessageOptions *options)
 {
     if (options->authserv_id) {
         g_autoptr(GPtrArray) values =
-            headers_authentication(mime, options->authserv_id, options->own_domains);
+            headers_authentication(fields, options->authserv_id, options->own_domains);
         for (guint i = 0; i < values->len; i++)
             authres_add(g_ptr_array_index(values, i), options->authserv_id, message->authenticated);
     }
@@ -414,26 +445,28 @@ take_authentication(Message *message, GMimeMessage *mime, const MessageOptions *
 
 /* Bytes without a single header field are all body. */
 static void
-take_bare_text(Parts *parts, const GByteArray *bytes)
+take_bare_text(Parts *parts, const char *bytes, gsize length)
 {
-    gsize length;
-    gsize used = MIN(bytes->len, LIMIT_PLAIN_DECODED);
+    gsize text_length;
+    gsize used = MIN(length, LIMIT_PLAIN_DECODED);
     g_free(parts->text);
-    parts->text = charset_to_utf8((const char *)bytes->data, used, NULL, &length);
-    parts->text_limit |= used < bytes->len;
+    parts->text = charset_to_utf8(bytes, used, NULL, &text_length);
+    parts->text_limit |= used < length;
 }
 
 static void
-read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
+read_mail(Reading *reading, const Fields *fields, const char *bytes, gsize length)
 {
     Message *message = reading->message;
-    message->headers = headers_read(mime, &message->limit.header);
+    message->headers = headers_read(fields, &message->limit.header);
     message->id = clean_id(message_header(message, "message-id"));
-    take_people(reading, mime);
+    People people = people_of(fields);
+    take_people(reading, &people);
+    GMimeObject *root = parse_mime(fields, bytes, length);
     Parts parts;
-    parts_read(mime, &parts);
+    parts_read(root, &parts);
     if (g_hash_table_size(message->headers) == 0)
-        take_bare_text(&parts, bytes);
+        take_bare_text(&parts, bytes, length);
     unwrap_attached(reading, &parts);
     take_text(reading, &parts);
     take_cards(reading, &parts);
@@ -441,12 +474,14 @@ read_mime(Reading *reading, GMimeMessage *mime, const GByteArray *bytes)
     message->limit.parts |= parts.parts_limit;
     message->limit.text |= parts.text_limit;
     parts_clear(&parts);
+    g_clear_object(&root);
 }
 
 Message *
 message_parse(const char *bytes, gsize length, const MessageOptions *options)
 {
     static const MessageOptions none;
+    init_gmime();
     Message *message = g_new0(Message, 1);
     if (!options)
         options = &none;
@@ -463,16 +498,13 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     message->limit.parts = safe < length;
     g_autofree char *tamed = headers_tamed(bytes, safe);
     message->limit.header = tamed != NULL;
-    GByteArray array = {.data = (guint8 *)(tamed ? tamed : bytes),
-                        .len = (guint)MIN(safe, G_MAXUINT)};
-    g_autoptr(GMimeMessage) mime = parse_mime(&array);
-    if (!mime) /* not even an empty header */
-        mime = g_mime_message_new(FALSE);
-    read_mime(&reading, mime, &array);
+    const char *mail = tamed ? tamed : bytes;
+    g_autoptr(Fields) fields = fields_read(mail, safe);
+    read_mail(&reading, fields, mail, safe);
     set_view(message, VIEW_FROM, addresses_as_text(message->from));
     set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(message, VIEW_TO, addresses_as_text(reading.to));
-    take_authentication(message, mime, options);
+    take_authentication(message, fields, options);
     g_ptr_array_unref(reading.to);
     return message;
 }

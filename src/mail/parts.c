@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "mail/charset.h"
 #include "mail/flowed.h"
+#include "mail/mimestream.h"
 
 /* Encoded bytes that are looked at for each decoded: base64, quoted-printable of mostly ASCII. */
 #define ENCODED_TIMES 3
@@ -115,10 +116,10 @@ walk_object(Walk *walk, GMimeObject *object, guint depth)
 
 /* Rare, and its first line is looked for: GMime's own filter does that. */
 static GByteArray *
-uudecoded(GMimeDataWrapper *content, GMimeStream *whole, gint64 length)
+uudecoded(GMimeDataWrapper *content, GMimeStream *whole, gsize length)
 {
     gint64 begin = whole->bound_start;
-    g_autoptr(GMimeStream) piece = g_mime_stream_substream(whole, begin, begin + length);
+    g_autoptr(GMimeStream) piece = g_mime_stream_substream(whole, begin, begin + (gint64)length);
     GMimeDataWrapper *wrapper =
         g_mime_data_wrapper_new_with_stream(piece, g_mime_data_wrapper_get_encoding(content));
     GByteArray *bytes = g_byte_array_new();
@@ -131,7 +132,7 @@ uudecoded(GMimeDataWrapper *content, GMimeStream *whole, gint64 length)
 
 /* `length` bytes of a content decoded; NULL when they are not encoded. */
 static GByteArray *
-decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gint64 length)
+decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gsize length)
 {
     GMimeContentEncoding encoding = g_mime_data_wrapper_get_encoding(content);
     GMimeEncoding state;
@@ -142,8 +143,8 @@ decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gint
         return NULL;
     GByteArray *bytes = g_byte_array_new();
     g_mime_encoding_init_decode(&state, encoding);
-    g_byte_array_set_size(bytes, (guint)g_mime_encoding_outlen(&state, (gsize)length) + 16);
-    gsize n = g_mime_encoding_step(&state, encoded, (gsize)length, (char *)bytes->data);
+    g_byte_array_set_size(bytes, (guint)g_mime_encoding_outlen(&state, length) + 16);
+    gsize n = g_mime_encoding_step(&state, encoded, length, (char *)bytes->data);
     n += g_mime_encoding_flush(&state, "", 0, (char *)bytes->data + n);
     g_byte_array_set_size(bytes, (guint)n);
     return bytes;
@@ -155,16 +156,15 @@ decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *whole = content ? g_mime_data_wrapper_get_stream(content) : NULL;
-    if (!whole || !GMIME_IS_STREAM_MEM(whole)) {
+    gsize size = 0, encoded = (gsize)most * ENCODED_TIMES;
+    /* A window on the mail's bytes: nothing is copied that need not be. */
+    const char *from = whole ? mimestream_window(whole, &size) : NULL;
+    if (!from) {
         *length = 0;
         return g_strdup("");
     }
-    gint64 size = g_mime_stream_length(whole);
-    gint64 encoded = (gint64)most * ENCODED_TIMES;
     *limit |= size > encoded;
-    size = CLAMP(size, 0, encoded);
-    /* A window on the mail's bytes: nothing is copied that need not be. */
-    const char *from = (const char *)GMIME_STREAM_MEM(whole)->buffer->data + whole->bound_start;
+    size = MIN(size, encoded);
     GByteArray *bytes = decoded(content, whole, from, size);
     if (bytes) {
         from = (const char *)bytes->data;
@@ -172,7 +172,7 @@ decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
     }
     const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
     *limit |= size > most;
-    char *text = charset_to_utf8(from, (gsize)MIN(size, most), charset, length);
+    char *text = charset_to_utf8(from, MIN(size, most), charset, length);
     if (bytes)
         g_byte_array_unref(bytes);
     return text;
@@ -282,11 +282,10 @@ read_attached(Walk *walk)
 }
 
 void
-parts_read(GMimeMessage *message, Parts *parts)
+parts_read(GMimeObject *root, Parts *parts)
 {
     Walk walk = {.parts = parts};
     *parts = (Parts){.attached = g_ptr_array_new_with_free_func(attached_free)};
-    GMimeObject *root = g_mime_message_get_mime_part(message);
     if (root)
         walk_object(&walk, root, 0);
     read_attached(&walk);

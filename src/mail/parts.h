@@ -33,8 +33,9 @@ typedef struct {
 #define ATTACHED_MAX 8
 #define ATTACHED_BYTES (256 << 10) /* encoded; larger ones are left alone */
 
-/* The HTML is read only if it may be the best part; else it is left to whoever wants its links. */
-void parts_read(GMimeMessage *message, Parts *parts);
+/* `root`, or nothing when it is NULL, comes of a mimestream. The HTML is read only if it may be the
+ * best part; else it is left to whoever wants its links. */
+void parts_read(GMimeObject *root, Parts *parts);
 void parts_clear(Parts *parts);
 
 #endif
