@@ -1,6 +1,7 @@
 /* Addresses of header fields: the usual forms are read without GMime, to the same end. */
 #include "mail/headers.h"
 
+#include <gmime/gmime.h>
 #include <string.h>
 
 /* "name|address", "-" for what there is none of; of the first mailbox. */
