@@ -43,33 +43,32 @@ decoded(const char *raw, gboolean *limit)
     return charset_header(value);
 }
 
+/* Takes the text. */
 static void
-string_free(gpointer string)
+add_text(GHashTable *texts, const char *name, char *text, gboolean *limit)
 {
-    g_string_free(string, TRUE);
-}
-
-static void
-add_text(GHashTable *texts, const Field *field, gboolean *limit)
-{
-    g_autofree char *text = decoded(field->raw, limit);
-    GString *all = g_hash_table_lookup(texts, field->name);
-    if (!all)
-        g_hash_table_insert(texts, g_strdup(field->name), g_string_new(text));
-    else if (all->len + strlen(text) < LIMIT_HEADER_VALUE)
-        g_string_append_printf(all, "\n%s", text);
+    const char *before = g_hash_table_lookup(texts, name);
+    if (!before) {
+        g_hash_table_insert(texts, (char *)name, text);
+        return;
+    }
+    if (strlen(before) + strlen(text) < LIMIT_HEADER_VALUE)
+        g_hash_table_insert(texts, (char *)name, g_strconcat(before, "\n", text, NULL));
     else
         *limit = TRUE;
+    g_free(text);
 }
 
 GHashTable *
 headers_read(const Fields *fields, gboolean *limit)
 {
-    GHashTable *texts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, string_free);
+    GHashTable *texts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
     guint n = fields ? fields->list->len : 0;
     *limit |= n > LIMIT_HEADERS;
-    for (guint i = 0; i < MIN(n, LIMIT_HEADERS); i++)
-        add_text(texts, &g_array_index(fields->list, Field, i), limit);
+    for (guint i = 0; i < MIN(n, LIMIT_HEADERS); i++) {
+        const Field *field = &g_array_index(fields->list, Field, i);
+        add_text(texts, field->name, decoded(field->raw, limit), limit);
+    }
     return texts;
 }
 
@@ -77,7 +76,9 @@ static gboolean
 is_address_field(const char *line, gsize length)
 {
     static const char *const names[] = {"from", "to", "cc", "bcc", "sender", "reply-to"};
-    if (!strchr("ftcbsrFTCBSR", *line)) /* most lines */
+    char first = g_ascii_tolower(*line);
+    if (first != 'f' && first != 't' && first != 'c' && first != 'b' && first != 's' &&
+        first != 'r') /* most lines */
         return FALSE;
     const char *colon = memchr(line, ':', MIN(length, 64));
     gsize name = colon ? (gsize)(colon - line) : 0;

@@ -39,7 +39,8 @@ const char *const view_names[] = {"subject", "from",      "reply_to", "sender", 
 
 struct Message {
     char *views[VIEW_N];
-    GHashTable *headers;              /* of the outer mail */
+    Fields *fields;                   /* of the outer mail; NULL when it has none */
+    GHashTable *headers;              /* the same, as text */
     GPtrArray *from, *reply_to, *via; /* Mailbox */
     GPtrArray *links;                 /* HtmlLink */
     GPtrArray *cards;                 /* CardValue */
@@ -432,11 +433,11 @@ clean_id(const char *value)
 }
 
 static void
-take_authentication(Message *message, const Fields *fields, const MessageOptions *options)
+take_authentication(Message *message, const MessageOptions *options)
 {
     if (options->authserv_id) {
         g_autoptr(GPtrArray) values =
-            headers_authentication(fields, options->authserv_id, options->own_domains);
+            headers_authentication(message->fields, options->authserv_id, options->own_domains);
         for (guint i = 0; i < values->len; i++)
             authres_add(g_ptr_array_index(values, i), options->authserv_id, message->authenticated);
     }
@@ -455,9 +456,10 @@ take_bare_text(Parts *parts, const char *bytes, gsize length)
 }
 
 static void
-read_mail(Reading *reading, const Fields *fields, const char *bytes, gsize length)
+read_mail(Reading *reading, const char *bytes, gsize length)
 {
     Message *message = reading->message;
+    const Fields *fields = message->fields;
     message->headers = headers_read(fields, &message->limit.header);
     message->id = clean_id(message_header(message, "message-id"));
     People people = people_of(fields);
@@ -499,12 +501,12 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     g_autofree char *tamed = headers_tamed(bytes, safe);
     message->limit.header = tamed != NULL;
     const char *mail = tamed ? tamed : bytes;
-    g_autoptr(Fields) fields = fields_read(mail, safe);
-    read_mail(&reading, fields, mail, safe);
+    message->fields = fields_read(mail, safe);
+    read_mail(&reading, mail, safe);
     set_view(message, VIEW_FROM, addresses_as_text(message->from));
     set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(message, VIEW_TO, addresses_as_text(reading.to));
-    take_authentication(message, fields, options);
+    take_authentication(message, options);
     g_ptr_array_unref(reading.to);
     return message;
 }
@@ -517,6 +519,7 @@ message_free(Message *message)
     for (View view = 0; view < VIEW_N; view++)
         g_free(message->views[view]);
     g_hash_table_unref(message->headers);
+    fields_free(message->fields);
     g_ptr_array_unref(message->from);
     g_ptr_array_unref(message->reply_to);
     g_ptr_array_unref(message->via);
@@ -543,8 +546,7 @@ const char *
 message_header(const Message *message, const char *name)
 {
     g_autofree char *lower = g_ascii_strdown(name, -1);
-    const GString *text = g_hash_table_lookup(message->headers, lower);
-    return text ? text->str : NULL;
+    return g_hash_table_lookup(message->headers, lower);
 }
 
 static MessageAddress

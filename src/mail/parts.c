@@ -248,11 +248,8 @@ is_poorer(gsize plain, gsize html)
 static gboolean
 prefer_html(Parts *parts)
 {
-    if (!parts->html_source)
-        return FALSE;
     gsize plain = weight(parts->text);
-    if (!is_poorer(plain, parts->html_length) ||
-        !is_poorer(plain, weight_at_most(parts->html_source)))
+    if (!parts->html_source || !is_poorer(plain, weight_at_most(parts->html_source)))
         return FALSE;
     parts->html = html_to_text(parts->html_source, parts->html_length);
     parts->text_limit |= parts->html->truncated;
