@@ -3,9 +3,11 @@
 A round runs all sides by turns; of the rounds the median counts (rounds_of).
 """
 
+import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -87,6 +89,10 @@ def median_ratio(numerators, denominators, key="rate"):
     return statistics.median(a[key] / b[key] for a, b in zip(numerators, denominators))
 
 
+def rates(results, *names):
+    return ", ".join(f"{median_of(results[name], 'rate'):.0f}/s" for name in names)
+
+
 def status_megabytes(process, key):
     """VmRSS or VmHWM of /proc/PID/status."""
     text = Path(f"/proc/{process.pid}/status").read_text()
@@ -100,16 +106,21 @@ def processor_seconds(process):
 
 
 class Milter:
-    """One of the bare libmilter programs: "noop" or "accept"."""
+    """One of the bare libmilter programs: "noop", "accept" or "least"."""
 
     def __init__(self, folder, kind):
-        self.address = f"unix:{folder}/{kind}.sock"
-        self.process = subprocess.Popen([tool("noop-milter"), kind, self.address],
-                                        umask=0)  # for Postfix's user too
+        self.address, self.database = f"unix:{folder}/{kind}.sock", folder / f"{kind}.db"
+        command = {"least": [tool("least-milter"), self.address, self.database]}.get(
+            kind, [tool("noop-milter"), kind, self.address])
+        self.process = subprocess.Popen(command, umask=0)  # for Postfix's user too
         harness.wait_for(lambda: harness.answers(self.address))
 
+    def rows(self):
+        with contextlib.closing(sqlite3.connect(self.database)) as db:
+            return db.execute("SELECT count(*) FROM leads").fetchone()[0]
+
     def stop(self):
-        self.process.terminate()
+        self.process.kill()  # interpose.c leaves SIGTERM to nobody
         self.process.wait()
 
 

@@ -1,13 +1,16 @@
 # make bench: see tests/bench/bench.py for what BENCH_FLAGS may hold.
-bench_programs = tests/bench/noop-milter tests/bench/milter-load tests/bench/extract-bench \
-	tests/bench/gmime-bench
+bench_programs = tests/bench/noop-milter tests/bench/least-milter tests/bench/milter-load \
+	tests/bench/extract-bench tests/bench/gmime-bench
+gmime_mail = tests/bench/gmime-mail.c tests/bench/gmime-mail.h
 EXTRA_PROGRAMS += $(bench_programs)
 tests_bench_noop_milter_SOURCES = tests/bench/noop-milter.c
 tests_bench_noop_milter_LDADD = $(MILTER_LIBS)
+tests_bench_least_milter_SOURCES = tests/bench/least-milter.c $(gmime_mail) \
+	src/milter/interpose.c
 tests_bench_milter_load_SOURCES = tests/bench/milter-load.c
 tests_bench_milter_load_LDADD = $(GLIB_LIBS)
 tests_bench_extract_bench_SOURCES = tests/bench/extract-bench.c
-tests_bench_gmime_bench_SOURCES = tests/bench/gmime-bench.c
+tests_bench_gmime_bench_SOURCES = tests/bench/gmime-bench.c $(gmime_mail)
 tests_bench_gmime_bench_LDADD = $(GMIME_LIBS) $(PCRE2_LIBS)
 CLEANFILES += $(bench_programs)
 bench_scripts = tests/bench/bench.py tests/bench/contestants.py tests/bench/mailbox.py \

@@ -5,24 +5,20 @@ import os
 import statistics
 import time
 
-from contestants import (Folder, Milter, harness, load, median_of, median_ratio, rounds_of,
-                         status_megabytes)
+from contestants import (Folder, Milter, harness, load, median_of, median_ratio, rates,
+                         rounds_of, status_megabytes)
 from table import Row
 
 START_TIMES = 5  # at least
 
 
-def sides_of(house, noop, accept, connections, messages):
-    def side(address, recipient):
+def sides_of(house, noop, connections, messages, **others):
+    def side(address, recipient=harness.LEADS):
         return lambda: load(address, connections, messages, recipient)
-    return {"no-op": side(noop.address, harness.LEADS),
-            "accept": side(accept.address, harness.LEADS),
+    return {"no-op": side(noop.address),
             "foreign": side(house.listen, harness.OTHER),
-            "lead": side(house.listen, harness.LEADS)}
-
-
-def rates(results, *names):
-    return ", ".join(f"{median_of(results[name], 'rate'):.0f}/s" for name in names)
+            "lead": side(house.listen),
+            **{name: side(milter.address) for name, milter in others.items()}}
 
 
 def disk_wait(folder, times):
@@ -39,7 +35,7 @@ def disk_wait(folder, times):
 
 def rows_of(busy, alone):
     """`busy`: on 10 connections, `alone`: on one."""
-    noop, lead = busy["no-op"], busy["lead"]
+    noop, lead, least = busy["no-op"], busy["lead"], busy["least"]
     tail = statistics.median(result["p99"] / result["p50"] for result in lead)
     behind = statistics.median((a["p50"] - b["p50"]) / 1000
                                for a, b in zip(alone["lead"], alone["no-op"]))
@@ -50,6 +46,10 @@ def rows_of(busy, alone):
             of=rates(busy, "accept", "no-op")),
         Row(2, "a lead, committed / no-op milter", median_ratio(lead, noop), least=0.6,
             of=rates(busy, "lead", "no-op")),
+        Row(2, "the least such milter (bare GMime, 15 patterns, a durable row) / no-op milter",
+            median_ratio(least, noop), of=rates(busy, "least", "no-op")),
+        Row(2, "a lead / the least such milter", median_ratio(lead, least),
+            of=rates(busy, "lead", "least")),
         Row(2, "a lead's p99 / its p50", tail, most=5,
             of=f"p50 {median_of(lead, 'p50') / 1000:.2f} ms"),
         Row(2, "a lead on one connection, p50 beyond no-op's", behind, unit="ms", most=1,
@@ -63,14 +63,17 @@ def costs(options):
         house = folder.house()
         noop = folder.start(Milter(folder.path, "noop"))
         accept = folder.start(Milter(folder.path, "accept"))
+        least = folder.start(Milter(folder.path, "least"))
         house.milter.start()
-        busy = rounds_of(options.rounds, sides_of(house, noop, accept, 10, options.messages))
+        busy = rounds_of(options.rounds, sides_of(
+            house, noop, 10, options.messages, accept=accept, least=least))
         few = max(options.messages // 5, 20)
         alone = rounds_of(options.rounds, {
-            **sides_of(house, noop, accept, 1, few),
+            **sides_of(house, noop, 1, few),
             "disk": lambda: disk_wait(folder.path, few // 10)})
         leads = sum(result["leads"] for result in busy["lead"])
         assert leads == options.rounds * options.messages, f"{leads} leads"
+        assert least.rows() == leads, f"{least.rows()} rows"
     return rows_of(busy, alone)
 
 
