@@ -329,9 +329,11 @@ consider(Branch *branch, Texts *texts)
 static void
 end_run(Branch *branch)
 {
+    branch->whole = FALSE;
+    if (branch->run->len == 1 && longest(branch->run) == 0) /* as after the piece before */
+        return;
     consider(branch, branch->run);
     branch->run = texts_with("");
-    branch->whole = FALSE;
 }
 
 static void
@@ -348,17 +350,31 @@ append_texts(Branch *branch, const Texts *texts)
     branch->run = joined;
 }
 
+/* Most of a pattern is letters. */
+static void
+append_letter(Branch *branch, char letter)
+{
+    if (longest(branch->run) >= LITERAL_MAX)
+        end_run(branch);
+    for (guint i = 0; i < branch->run->len; i++) {
+        char *text = branch->run->pdata[i];
+        gsize length = strlen(text);
+        text = branch->run->pdata[i] = g_realloc(text, length + 2);
+        text[length] = letter;
+        text[length + 1] = '\0';
+    }
+}
+
 static void
 append_atom(Branch *branch, Atom *atom, Times times)
 {
-    if (atom->kind == ATOM_LETTER) {
-        const char text[] = {atom->letter, '\0'};
-        atom->need.whole = texts_with(text);
-    }
     if (times == PERHAPS || atom->kind == ATOM_OTHER) {
         end_run(branch);
-    } else if (atom->need.whole) {
-        append_texts(branch, atom->need.whole);
+    } else if (atom->kind == ATOM_LETTER || atom->need.whole) {
+        if (atom->kind == ATOM_LETTER)
+            append_letter(branch, atom->letter);
+        else
+            append_texts(branch, atom->need.whole);
         if (times != ONCE)
             end_run(branch);
     } else {
