@@ -21,7 +21,6 @@ struct PatternBook {
     GHashTable *definitions; /* name → text */
     GPtrArray *names;        /* in the order of adding, for suggest(); no NULL at its end */
     GHashTable *compiled;    /* text → Pattern */
-    GHashTable *blocks;      /* a block of definitions → how many groups it has */
 };
 
 PatternBook *
@@ -32,7 +31,6 @@ pattern_book_new(void)
     book->names = g_ptr_array_new();
     book->compiled =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)pattern_unref);
-    book->blocks = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     return book;
 }
 
@@ -44,7 +42,6 @@ pattern_book_free(PatternBook *book)
     g_ptr_array_unref(book->names);
     g_hash_table_unref(book->definitions);
     g_hash_table_unref(book->compiled);
-    g_hash_table_unref(book->blocks);
     g_free(book);
 }
 
@@ -145,14 +142,16 @@ collect(PatternBook *book, const char *text, GPtrArray *used)
     }
 }
 
-/* The definitions that `text` uses, also by way of others, as one block; NULL when it uses none. */
+/* The definitions that `text` uses, also by way of others, as one block, and the name of the first;
+ * NULL when it uses none. */
 static char *
-definitions_for(PatternBook *book, const char *text)
+definitions_for(PatternBook *book, const char *text, const char **first)
 {
     g_autoptr(GPtrArray) used = g_ptr_array_new();
     collect(book, text, used);
     if (!used->len)
         return NULL;
+    *first = g_ptr_array_index(used, 0);
     GString *block = g_string_new(SUFFIX_BEGIN);
     for (guint i = 0; i < used->len; i++) {
         const char *name = g_ptr_array_index(used, i);
@@ -172,20 +171,15 @@ capture_count(const pcre2_code *code)
     return count;
 }
 
-/* How many groups a block of definitions has. */
+/* How many groups come before the definitions, of which this is the first; it is the last group of
+ * its name, if the admin allowed himself two with (?J). */
 static guint
-block_groups(PatternBook *book, const char *block)
+groups_before(const pcre2_code *code, const char *name)
 {
-    gpointer known;
-    if (g_hash_table_lookup_extended(book->blocks, block, NULL, &known))
-        return GPOINTER_TO_UINT(known);
-    int code;
-    gsize offset;
-    pcre2_code *compiled = pattern_code(block, 0, &code, &offset);
-    guint count = compiled ? capture_count(compiled) : 0;
-    pcre2_code_free(compiled);
-    g_hash_table_insert(book->blocks, g_strdup(block), GUINT_TO_POINTER(count));
-    return count;
+    PCRE2_SPTR first, last;
+    if (pcre2_substring_nametable_scan(code, (PCRE2_SPTR)name, &first, &last) < 0)
+        return 0;
+    return ((guint)last[0] << 8 | last[1]) - 1;
 }
 
 /* --- errors --- */
@@ -260,15 +254,14 @@ is_ambitious(const char *text)
 }
 
 static Pattern *
-pattern_new(const char *text, char *full, pcre2_code *code, guint foreign_groups)
+pattern_new(const char *text, char *full, pcre2_code *code, guint groups)
 {
     Pattern *pattern = g_atomic_rc_box_new0(Pattern);
-    guint groups = capture_count(code);
     pattern->text = g_strdup(text);
     pattern->full = full;
     pattern->code = code;
-    pattern->pairs = groups + 1;
-    pattern->groups = groups - MIN(foreign_groups, groups);
+    pattern->pairs = capture_count(code) + 1;
+    pattern->groups = groups;
     pattern->ambitious = is_ambitious(full);
     int number = pcre2_substring_number_from_name(code, (PCRE2_SPTR) "value");
     if (number > 0 && (guint)number <= pattern->groups)
@@ -283,14 +276,17 @@ compile(const char *text, PatternBook *book, PatternError *error)
     gsize offset;
     pcre2_code *compiled = pattern_code(text, 0, &code, &offset);
     if (compiled)
-        return pattern_new(text, g_strdup(text), compiled, 0);
-    g_autofree char *block =
-        book && code == PCRE2_ERROR_BAD_SUBPATTERN_REFERENCE ? definitions_for(book, text) : NULL;
+        return pattern_new(text, g_strdup(text), compiled, capture_count(compiled));
+    const char *first = NULL;
+    g_autofree char *block = book && code == PCRE2_ERROR_BAD_SUBPATTERN_REFERENCE
+                                 ? definitions_for(book, text, &first)
+                                 : NULL;
     if (block) {
         g_autofree char *full = g_strconcat(text, block, NULL);
         compiled = pattern_code(full, 0, &code, &offset);
         if (compiled)
-            return pattern_new(text, g_steal_pointer(&full), compiled, block_groups(book, block));
+            return pattern_new(text, g_steal_pointer(&full), compiled,
+                               groups_before(compiled, first));
     }
     compile_error(book, text, code, offset, error);
     return NULL;

@@ -58,6 +58,7 @@ finds_the_value_of_a_match(void)
         {"(?&zip) \\Qa.b", "60607 a.b", "60607 a.b"},
         {"(?<value>x)?y(?&zip)?", "y", ""},
         {"(?<phone>x)(?&phone)", "xx", "x"},
+        {"(?J)(?<last>x)(.)(?&phone)", "xy123-x", "x"},
     };
     g_autoptr(PatternBook) book = small_book();
     for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
