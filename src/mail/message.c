@@ -110,6 +110,7 @@ parse_mime(const Fields *fields, const char *bytes, gsize length)
 
 /* --- views --- */
 
+/* `text` as a view may be; what is cut off is given back. */
 static char *
 bounded(char *text, gboolean *limit)
 {
@@ -125,9 +126,11 @@ bounded(char *text, gboolean *limit)
     }
     if (line)
         length = line - text;
-    *limit |= text[length] != '\0';
+    if (!text[length])
+        return text;
+    *limit = TRUE;
     text[length] = '\0';
-    return text;
+    return g_realloc(text, length + 1);
 }
 
 static void
@@ -192,14 +195,12 @@ take_html(Message *message, const HtmlText *html)
 }
 
 static void
-take_links(Message *message, Parts *parts)
+take_html_part(Message *message, Parts *parts)
 {
     message->html = g_steal_pointer(&parts->html_source);
     message->html_length = parts->html_length;
     if (parts->html)
         take_html(message, parts->html);
-    else if (!message->html)
-        message->limit.links |= !links_find(parts->text, message->links);
 }
 
 /* For the links and cards, which are not read with the rest. */
@@ -283,17 +284,25 @@ is_ours(const Reading *reading, const GPtrArray *mailboxes)
     return at && domain_is_in(at + 1, reading->own_domains);
 }
 
-/* Cards that are not in HTML. Whose a vCard is that comes with a forwarded mail, nobody knows; nor
- * is one of ours an inquirer's. */
+/* Links and cards in the text itself, all of it: its view may hold only the beginning. */
 static void
-take_cards(const Reading *reading, const Parts *parts)
+take_data(Message *message, const Parts *parts)
 {
-    Message *message = reading->message;
-    gboolean own = message->forwarded || is_ours(reading, message->from);
     const char *text = parts->text + strspn(parts->text, " \t\n");
     if (*text == '{' || *text == '[')
         message->limit.cards |= !card_from_json(text, message->cards);
     message->limit.cards |= !card_from_adf(text, message->cards);
+    if (!parts->html && !parts->html_source)
+        message->limit.links |= !links_find(parts->text, message->links);
+}
+
+/* Attached cards. Whose a vCard is that comes with a forwarded mail, nobody knows; nor is one of
+ * ours an inquirer's. */
+static void
+take_attached(const Reading *reading, const Parts *parts)
+{
+    Message *message = reading->message;
+    gboolean own = message->forwarded || is_ours(reading, message->from);
     for (guint i = 0; i < parts->attached->len; i++) {
         const Attached *attached = g_ptr_array_index(parts->attached, i);
         if (attached->kind == ATTACHED_ADF)
@@ -384,13 +393,14 @@ unwrap_attached(Reading *reading, Parts *parts)
     *parts = of_inner;
 }
 
-/* Down to the one who wrote first. */
+/* Down to the one who wrote first; takes the text over. */
 static void
-take_text(Reading *reading, Parts *parts)
+take_text(Reading *reading, char *whole)
 {
     Message *message = reading->message;
-    set_view(message, VIEW_TEXT, g_strdup(parts->text));
-    g_autofree char *text = g_strdup(message->views[VIEW_TEXT]);
+    set_view(message, VIEW_TEXT, whole);
+    const char *text = message->views[VIEW_TEXT];
+    g_autofree char *original = NULL;
     for (guint level = 0; level < FORWARDS_MAX; level++) {
         gboolean likely =
             forward_subject(message->views[VIEW_SUBJECT]) || is_ours(reading, message->from);
@@ -399,8 +409,8 @@ take_text(Reading *reading, Parts *parts)
             break;
         gboolean taken = set_original(reading, &forward);
         if (taken) {
-            g_free(text);
-            text = g_steal_pointer(&forward.body);
+            g_free(original);
+            text = original = g_steal_pointer(&forward.body);
         }
         forward_clear(&forward);
         if (!taken)
@@ -470,9 +480,10 @@ read_mail(Reading *reading, const char *bytes, gsize length)
     if (g_hash_table_size(message->headers) == 0)
         take_bare_text(&parts, bytes, length);
     unwrap_attached(reading, &parts);
-    take_text(reading, &parts);
-    take_cards(reading, &parts);
-    take_links(message, &parts);
+    take_data(message, &parts);
+    take_text(reading, g_steal_pointer(&parts.text));
+    take_attached(reading, &parts);
+    take_html_part(message, &parts);
     message->limit.parts |= parts.parts_limit;
     message->limit.text |= parts.text_limit;
     parts_clear(&parts);
