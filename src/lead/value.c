@@ -105,7 +105,10 @@ text_normalise(const char *raw)
 static char *
 lines_take(const char *raw, gsize raw_max, gsize max, gboolean *cut)
 {
-    g_autofree char *text = text_take(raw, raw_max);
+    gsize length = strnlen(raw, raw_max);
+    gboolean whole = length < raw_max && g_utf8_validate_len(raw, length, NULL);
+    g_autofree char *copy = whole ? NULL : text_take(raw, raw_max);
+    const char *text = whole ? raw : copy;
     GString *out = g_string_sized_new(MIN(strlen(text), max) + 1);
     gsize count = 0;
     *cut = strlen(text) >= raw_max;
