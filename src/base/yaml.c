@@ -434,7 +434,7 @@ digits(const YamlNode *node, guint64 *value, const char **rest)
     errno = 0;
     *value = g_ascii_strtoull(node->text, &end, 10);
     *rest = end;
-    return errno == 0;
+    return errno != ERANGE; /* waiting for another thread's first use of it sets EAGAIN */
 }
 
 gboolean

@@ -1,10 +1,32 @@
 /* YAML files as trees with places, and the mistakes an admin makes in them. */
 #include "base/yaml.h"
 
+#include <errno.h>
 #include <glib/gstdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* As GLib's own after it has waited for another thread, which was the first to call it. */
+guint64
+g_ascii_strtoull(const char *text, char **end, guint base)
+{
+    errno = EAGAIN;
+    return strtoull(text, end, (int)base);
+}
+
+static void
+reads_numbers_beside_other_threads(void)
+{
+    g_autoptr(Diags) diags = diags_new();
+    const char text[] = "a: 64\nb: 18446744073709551616\n";
+    g_autoptr(YamlFile) file = yaml_parse("f.yaml", text, sizeof text - 1, diags);
+    guint64 number = 0;
+    g_assert_true(yaml_number(file, yaml_get(file->root, "a"), 1, 64, &number, diags));
+    g_assert_cmpuint(number, ==, 64);
+    g_assert_false(yaml_number(file, yaml_get(file->root, "b"), 1, G_MAXUINT64, &number, diags));
+}
 
 static void
 reads_lines_and_columns(void)
@@ -151,6 +173,7 @@ main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/yaml/reads-lines-and-columns", reads_lines_and_columns);
+    g_test_add_func("/yaml/reads-numbers-beside-other-threads", reads_numbers_beside_other_threads);
     g_test_add_func("/yaml/knows-where-a-text-begins", knows_where_a_text_begins);
     g_test_add_func("/yaml/names-the-place-of-a-mistake", names_the_place_of_a_mistake);
     g_test_add_func("/yaml/names-the-place-of-a-nul", names_the_place_of_a_nul);
