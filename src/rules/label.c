@@ -20,19 +20,22 @@ typedef struct {
     const char *end;   /* of the value in that line: its end, or where the next label begins */
     Style style;
     gboolean inside; /* behind another label's value on its line */
+    guint16 next;    /* place of its bucket, as in `first` */
 } Place;
 
+#define BUCKETS 64 /* of keys, by their addresses */
+
 struct LabelIndex {
-    GArray *places;     /* Place, in the text's order */
-    GHashTable *by_key; /* key, by its address → GArray of indices into places */
+    GArray *places; /* Place, in the text's order */
     const char *text, *end;
     const LabelSet *known;
-    guint64 found[4]; /* a bit for each address of a key that has places, cut to eight bits */
+    guint16 first[BUCKETS], last[BUCKETS]; /* a bucket's places: their numbers + 1; 0: none */
 };
+G_STATIC_ASSERT(LABELS_FOUND_MAX < G_MAXUINT16);
 
 struct LabelSet {
     GHashTable *keys;
-    guint64 beginnings[4]; /* a bit for each first byte of a key */
+    guint32 beginnings[32]; /* a bit for each two bytes that a key begins with, cut to five bits */
 };
 
 /* --- keys --- */
@@ -79,21 +82,26 @@ is_decoration(gunichar c)
     }
 }
 
+static const char *
+skip_marks(const char *begin, const char *end)
+{
+    while (begin < end && is_decoration(letter_at(begin)))
+        begin = g_utf8_next_char(begin);
+    return begin;
+}
+
 /* Behind decoration and the number of a question: "1. Your name". */
 static const char *
 skip_decoration(const char *begin, const char *end)
 {
-    while (begin < end && is_decoration(letter_at(begin)))
-        begin = g_utf8_next_char(begin);
+    begin = skip_marks(begin, end);
     gsize digits = 0;
     while (digits < 3 && begin + digits < end && g_ascii_isdigit(begin[digits]))
         digits++;
     const char *behind = begin + digits;
     if (digits == 0 || digits > 2 || end - behind < 2 || !strchr(".)", *behind) || behind[1] != ' ')
         return begin;
-    for (behind++; behind < end && is_decoration(letter_at(behind));)
-        behind = g_utf8_next_char(behind);
-    return behind;
+    return skip_marks(behind + 1, end);
 }
 
 static void
@@ -186,24 +194,35 @@ label_set_free(LabelSet *set)
     g_free(set);
 }
 
+/* Five bits are the same for a capital and its small letter. */
+static guint
+five_bits(char c)
+{
+    return (guchar)c % 32;
+}
+
 void
 label_set_add(LabelSet *set, char *key)
 {
-    guchar first = *(const guchar *)key;
-    set->beginnings[first / 64] |= (guint64)1 << first % 64;
+    set->beginnings[five_bits(key[0])] |= 1u << five_bits(key[1]);
     g_hash_table_add(set->keys, key);
 }
 
-/* FALSE for most lines of prose, without a look at more than their first letter. */
+/* FALSE for most lines of prose, without a look at more than their first two letters. */
 static gboolean
 may_be_known(const LabelIndex *index, const char *begin, const char *end)
 {
     begin = skip_decoration(begin, end);
     if (begin == end)
         return FALSE;
-    guchar first = (guchar)g_ascii_tolower(*begin);
-    /* Beyond ASCII, lower case may begin with another byte. */
-    return first >= 0x80 || (index->known->beginnings[first / 64] >> first % 64 & 1);
+    guint32 seconds = index->known->beginnings[five_bits(*begin)];
+    /* Beyond ASCII, lower case may begin with another byte; blanks and decoration may be dropped.
+     */
+    if ((guchar)*begin >= 0x80)
+        return TRUE;
+    if (end - begin < 2 || !g_ascii_isalnum(begin[1]))
+        return seconds != 0;
+    return seconds >> five_bits(begin[1]) & 1;
 }
 
 /* The set's own copy of a label, or NULL when it is not known. */
@@ -220,9 +239,9 @@ known_key(const LabelIndex *index, const char *begin, const char *end)
 /* --- building --- */
 
 static guint
-bit_of(const char *key)
+bucket_of(const char *key)
 {
-    return (guint)(GPOINTER_TO_SIZE(key) >> 4) % 256;
+    return (guint)(GPOINTER_TO_SIZE(key) >> 4) % BUCKETS;
 }
 
 static void
@@ -231,16 +250,14 @@ add_place(LabelIndex *index, const char *key, const char *begin, const char *val
 {
     if (index->places->len >= LABELS_FOUND_MAX)
         return;
-    Place place = {key, begin, value, end, style, FALSE};
-    guint number = index->places->len;
+    Place place = {key, begin, value, end, style, FALSE, 0};
     g_array_append_val(index->places, place);
-    GArray *numbers = g_hash_table_lookup(index->by_key, key);
-    if (!numbers) {
-        numbers = g_array_new(FALSE, FALSE, sizeof(guint));
-        g_hash_table_insert(index->by_key, (gpointer)key, numbers);
-        index->found[bit_of(key) / 64] |= (guint64)1 << bit_of(key) % 64;
-    }
-    g_array_append_val(numbers, number);
+    guint16 number = (guint16)index->places->len, *last = &index->last[bucket_of(key)];
+    if (*last)
+        g_array_index(index->places, Place, *last - 1).next = number;
+    else
+        index->first[bucket_of(key)] = number;
+    *last = number;
 }
 
 /* The cells of a line, at most `n`; how many there are. */
@@ -286,12 +303,18 @@ scan_header_row(LabelIndex *index, const char **cells, guint n, const char *end)
     return TRUE;
 }
 
+/* What separators begin with. */
+static const guint8 separates[256] = {
+    [':'] = 1, ['='] = 1, ['|'] = 1, [']'] = 1, [' '] = 1, [0xEF] = 1};
+
 /* Where a label at the line's beginning ends and its value begins; NULL when nothing separates. */
 static const char *
 find_separator(const char *line, const char *end, const char **value)
 {
     const char *most = MIN(end, line + LABEL_MAX);
     for (const char *p = line; p < most; p++) {
+        if (!separates[(guchar)*p])
+            continue;
         gboolean dash = *p == ' ' && most - p > 2 &&
                         ((p[1] == '-' && p[2] == ' ') || strncmp(p + 1, "\xE2\x80\x93 ", 4) == 0 ||
                          strncmp(p + 1, "\xE2\x80\x94 ", 4) == 0);
@@ -397,6 +420,10 @@ scan_line(LabelIndex *index, const char *line, const char *end)
         scan_row(index, line, end);
         return;
     }
+    /* A number may be a question's or not, by what is behind it. */
+    const char *begin = skip_marks(line, end);
+    if (begin == end || (!g_ascii_isdigit(*begin) && !may_be_known(index, begin, end)))
+        return;
     const char *value, *separator = find_separator(line, end, &value);
     const char *key = separator ? known_key(index, line, separator) : NULL;
     /* "How did you hear - or see - of us: …": the first separator may be the label's own. */
@@ -415,12 +442,6 @@ scan_line(LabelIndex *index, const char *line, const char *end)
         add_place(index, key, line, end, end, STYLE_ALONE);
 }
 
-static void
-numbers_free(gpointer numbers)
-{
-    g_array_unref(numbers);
-}
-
 LabelIndex *
 label_index(const char *text, const LabelSet *known)
 {
@@ -429,7 +450,6 @@ label_index(const char *text, const LabelSet *known)
     index->end = text + strlen(text);
     index->known = known;
     index->places = g_array_new(FALSE, FALSE, sizeof(Place));
-    index->by_key = g_hash_table_new_full(NULL, NULL, NULL, numbers_free);
     for (const char *line = text; *line;) {
         const char *end = line + text_line(line);
         if (end > line)
@@ -445,7 +465,6 @@ label_index_free(LabelIndex *index)
     if (!index)
         return;
     g_array_unref(index->places);
-    g_hash_table_unref(index->by_key);
     g_free(index);
 }
 
@@ -536,22 +555,30 @@ strip(const char **begin, const char **end)
         --*end;
 }
 
+/* From the place of this number + 1 on, the first of a key; 0 when there is none. */
+static guint
+place_of(const LabelIndex *index, const char *key, guint number)
+{
+    while (number && g_array_index(index->places, Place, number - 1).key != key)
+        number = g_array_index(index->places, Place, number - 1).next;
+    return number;
+}
+
 gboolean
 label_has(const LabelIndex *index, const char *key)
 {
-    gboolean perhaps = index->found[bit_of(key) / 64] >> bit_of(key) % 64 & 1;
-    return perhaps && g_hash_table_contains(index->by_key, key);
+    return place_of(index, key, index->first[bucket_of(key)]) != 0;
 }
 
 gboolean
 label_find(const LabelIndex *index, const char *key, guint n, LabelExtent extent, gsize *offset,
            gsize *length)
 {
-    const GArray *numbers = g_hash_table_lookup(index->by_key, key);
-    for (guint i = 0; numbers && i < numbers->len; i++) {
-        guint number = g_array_index(numbers, guint, i);
-        const Place *place = &g_array_index(index->places, Place, number);
-        const char *stop = next_label(index, number, extent), *begin, *end;
+    guint number = index->first[bucket_of(key)];
+    while ((number = place_of(index, key, number))) {
+        const Place *place = &g_array_index(index->places, Place, number - 1);
+        const char *stop = next_label(index, number - 1, extent), *begin, *end;
+        number = place->next;
         Place whole = *place;
         if (extent == LABEL_ALL && place->style == STYLE_INLINE && !place->inside)
             whole.end = MIN(line_end(place->value), stop);
