@@ -50,22 +50,41 @@ const Attribute attributes[] = {ATTRIBUTES(AS_ROW)};
 const guint attributes_n = G_N_ELEMENTS(attributes);
 const char *const attribute_names[] = {ATTRIBUTES(AS_NAME) NULL};
 
-/* Name → index + 1. */
-static gpointer
-make_indices(gpointer unused)
+#define SLOTS 128 /* more than there are attributes */
+
+/* Those of one object and length differ in a letter of their end. */
+static guint
+slot_of(const char *name)
 {
-    GHashTable *indices = g_hash_table_new(g_str_hash, g_str_equal);
-    for (guint i = 0; i < attributes_n; i++)
-        g_hash_table_insert(indices, (gpointer)attributes[i].name, GUINT_TO_POINTER(i + 1));
-    return indices;
+    gsize length = strlen(name);
+    guint end = length > 1 ? (guint)name[length - 2] * 7 + (guint)name[length - 1] : 0;
+    return ((guint)name[0] * 5 + end + (guint)length * 3) % SLOTS;
+}
+
+/* Index + 1 by the slot of the name, or the next one that is free. */
+static gpointer
+make_slots(gpointer unused)
+{
+    (void)unused;
+    guint8 *slots = g_new0(guint8, SLOTS);
+    for (guint i = 0; i < attributes_n; i++) {
+        guint slot = slot_of(attributes[i].name);
+        while (slots[slot])
+            slot = (slot + 1) % SLOTS;
+        slots[slot] = (guint8)(i + 1);
+    }
+    return slots;
 }
 
 int
 attribute_find(const char *name)
 {
     static gpointer once;
-    GHashTable *indices = once_get(&once, make_indices);
-    return GPOINTER_TO_INT(g_hash_table_lookup(indices, name)) - 1;
+    const guint8 *slots = once_get(&once, make_slots);
+    for (guint slot = slot_of(name); slots[slot]; slot = (slot + 1) % SLOTS)
+        if (strcmp(attributes[slots[slot] - 1].name, name) == 0)
+            return slots[slot] - 1;
+    return -1;
 }
 
 gboolean
