@@ -131,6 +131,15 @@ around(const char *from, const char *at)
     if (local_length + domain_length + 1 > ADDRESS_MAX || !local_is_good(local, local_length) ||
         !domain_is_good(at + 1, domain_length))
         return NULL;
+    char *address = g_strndup(local, end - local);
+    gboolean ascii = TRUE;
+    for (char *p = address + local_length + 1; *p; p++) {
+        ascii &= (guchar)*p < 0x80;
+        *p = g_ascii_tolower(*p);
+    }
+    if (ascii)
+        return address;
+    g_free(address);
     g_autofree char *domain = g_utf8_strdown(at + 1, (gssize)domain_length);
     return g_strdup_printf("%.*s@%s", (int)local_length, local, domain);
 }
