@@ -31,16 +31,36 @@ static const char *const countries[] = {
     "usa", "us", "united states", "united states of america", "u.s.a.", "u.s.", "canada", NULL};
 
 static gboolean
-is_word(const char *word, const char *const *words)
+is_word_of(const char *word, gsize length, const char *const *words)
 {
-    gsize length = strlen(word);
-    while (length && strchr(".,", word[length - 1]))
+    while (length && (word[length - 1] == '.' || word[length - 1] == ','))
         length--;
+    char first = g_ascii_tolower(*word);
     for (guint i = 0; length && words[i]; i++)
-        if (*words[i] == g_ascii_tolower(*word) && strlen(words[i]) == length &&
+        if (*words[i] == first && strlen(words[i]) == length &&
             g_ascii_strncasecmp(word, words[i], length) == 0)
             return TRUE;
     return FALSE;
+}
+
+static gboolean
+is_word(const char *word, const char *const *words)
+{
+    return is_word_of(word, strlen(word), words);
+}
+
+static gboolean
+begins_with_word(const char *part, const char *const *words)
+{
+    return is_word_of(part, strcspn(part, " "), words);
+}
+
+/* Behind the first word and its blank; NULL when there is no other. */
+static const char *
+second_word(const char *part)
+{
+    const char *blank = strchr(part, ' ');
+    return blank ? blank + 1 : NULL;
 }
 
 static gboolean
@@ -50,15 +70,23 @@ has_digit(const char *text)
 }
 
 static gboolean
+has_digit_in_word(const char *word)
+{
+    gsize length = strcspn(word, "0123456789 ");
+    return word[length] && word[length] != ' ';
+}
+
+static gboolean
 is_unit(const char *part)
 {
-    g_auto(GStrv) words = g_strsplit(part, " ", 4);
-    if (!words[0])
-        return FALSE;
-    if (part[0] == '#' || (is_word(words[0], units) && words[1]))
+    if (part[0] == '#')
         return TRUE;
+    const char *second = second_word(part);
+    if (!second)
+        return FALSE;
     static const char *const floors[] = {"floor", "fl", NULL};
-    return has_digit(words[0]) && words[1] && is_word(words[1], floors); /* "2nd Floor" */
+    return begins_with_word(part, units) ||
+           (has_digit_in_word(part) && begins_with_word(second, floors)); /* "2nd Floor" */
 }
 
 /* What a street begins with: "1450 …", "N 4500 …", "P.O. Box 7", "US-41", "FM 1960", "One …". */
@@ -68,18 +96,17 @@ is_street(const char *part)
     static const char *const spelled[] = {"one", "two", "three", "four", "five", "ten", NULL};
     if (g_ascii_isdigit(part[0])) /* most of them */
         return strchr(part, ' ') && !is_unit(part);
-    g_auto(GStrv) words = g_strsplit(part, " ", 6);
-    guint n = g_strv_length(words);
-    if (!n || is_unit(part))
+    if (is_unit(part))
         return FALSE;
-    if (n > 1 && is_word(words[0], directions) && g_ascii_isdigit(words[1][0]))
+    const char *second = second_word(part);
+    if (second && begins_with_word(part, directions) && g_ascii_isdigit(*second))
         return TRUE;
-    if (n > 1 && is_word(words[0], spelled))
+    if (second && begins_with_word(part, spelled))
         return TRUE;
     static const char *const box[] = {"p.o", "po", "p.o.", "p", "box", NULL};
-    if (is_word(words[0], box) && has_digit(part))
+    if (has_digit(part) && begins_with_word(part, box))
         return TRUE;
-    return (is_word(words[0], routes) && n > 1 && has_digit(words[1])) ||
+    return (second && has_digit_in_word(second) && begins_with_word(part, routes)) ||
            g_ascii_strncasecmp(part, "us-", 3) == 0;
 }
 
@@ -111,6 +138,8 @@ is_city(const char *part)
 {
     guint words = 1;
     for (const char *p = part; *p; p = g_utf8_next_char(p)) {
+        if (g_ascii_isalpha(*p))
+            continue;
         gunichar c = g_utf8_get_char(p);
         words += c == ' ';
         if (!g_unichar_isalpha(c) && !g_unichar_ismark(c) && !(c < 128 && strchr(" .'-", (int)c)) &&
@@ -150,10 +179,12 @@ parts_of(const char *raw)
 {
     GPtrArray *parts = g_ptr_array_new_with_free_func(g_free);
     g_autofree char *text = g_utf8_make_valid(raw, (gssize)strnlen(raw, TEXT_MAX));
-    g_auto(GStrv) pieces = g_strsplit_set(text, ",;\r\n\t|", -1);
-    for (guint i = 0; pieces[i] && parts->len < PARTS_MAX; i++) {
-        char *part = value_fold(pieces[i], TEXT_MAX);
-        gsize length = strlen(part);
+    for (char *piece = text, *next; piece && parts->len < PARTS_MAX; piece = next) {
+        gsize length = strcspn(piece, ",;\r\n\t|");
+        next = piece[length] ? piece + length + 1 : NULL;
+        piece[length] = '\0';
+        char *part = value_fold(piece, TEXT_MAX);
+        length = strlen(part);
         while (length && strchr(" .-*", part[length - 1]) && !g_str_has_suffix(part, " St."))
             part[--length] = '\0';
         if (length && is_house_number(last_part(parts)))
@@ -333,8 +364,10 @@ take_street(GPtrArray *parts, gboolean sure)
         return NULL;
     GString *street = g_string_new(parts->pdata[first]);
     for (guint i = first + 1; i < parts->len; i++)
-        if (is_unit(parts->pdata[i]))
-            g_string_append_printf(street, ", %s", (const char *)parts->pdata[i]);
+        if (is_unit(parts->pdata[i])) {
+            g_string_append(street, ", ");
+            g_string_append(street, parts->pdata[i]);
+        }
     return g_string_free(street, FALSE);
 }
 

@@ -123,27 +123,35 @@ lead_get(const Lead *lead, const char *name)
 
 #define LINE_PARTS 4
 
-/* A pseudo attribute and the parts that its line is made of. */
+/* A pseudo attribute, its parts of which the first are what its line is made of. */
 typedef struct {
-    int address, parts[LINE_PARTS];
+    int address, parts[LINE_PARTS + 1];
 } AddressLine;
 
 /* "company" and "property" have one. */
 static gpointer
 make_address_lines(gpointer unused)
 {
-    static const char *const parts[LINE_PARTS] = {"street", "city", "state", "postalCode"};
+    static const char *const parts[] = {"street", "city", "state", "postalCode", "county"};
     (void)unused;
     AddressLine *lines = g_new(AddressLine, OBJECT_N);
     for (guint object = 0; object < OBJECT_N; object++) {
         g_autofree char *whole = g_strconcat(object_names[object], ".address", NULL);
         lines[object].address = attribute_find(whole);
-        for (guint k = 0; k < LINE_PARTS; k++) {
+        for (guint k = 0; k < G_N_ELEMENTS(parts); k++) {
             g_autofree char *name = g_strconcat(object_names[object], ".", parts[k], NULL);
             lines[object].parts[k] = attribute_find(name);
         }
     }
     return lines;
+}
+
+static const AddressLine *
+address_of(Object object)
+{
+    static gpointer once;
+    const AddressLine *lines = once_get(&once, make_address_lines);
+    return &lines[object];
 }
 
 static gboolean
@@ -160,9 +168,7 @@ static void
 join_address(Lead *lead, int changed)
 {
     static const char *const separators[LINE_PARTS] = {"", ", ", ", ", " "};
-    static gpointer once;
-    const AddressLine *lines = once_get(&once, make_address_lines);
-    const AddressLine *address = &lines[attributes[changed].object];
+    const AddressLine *address = address_of(attributes[changed].object);
     if (address->address < 0 || !is_part(address, changed))
         return;
     GString *line = g_string_new(NULL);
@@ -206,12 +212,9 @@ lead_unset(Lead *lead, const char *name)
         store(lead, i, NULL);
         return;
     }
-    static const char *const parts[] = {"street", "city", "state", "postalCode", "county"};
-    for (guint k = 0; k < G_N_ELEMENTS(parts); k++) {
-        g_autofree char *part =
-            g_strconcat(object_names[attributes[i].object], ".", parts[k], NULL);
-        store(lead, attribute_find(part), NULL);
-    }
+    const AddressLine *parts = address_of(attributes[i].object);
+    for (guint k = 0; k < G_N_ELEMENTS(parts->parts); k++)
+        store(lead, parts->parts[k], NULL);
 }
 
 static gboolean
@@ -248,19 +251,12 @@ set_address(Lead *lead, int i, const char *raw, char **why)
     Address address;
     if (!address_split(raw, &address))
         return refuse(why, "has no street, nor a city with state or ZIP");
-    const struct {
-        const char *part, *value;
-    } parts[] = {{"street", address.street},
-                 {"city", address.city},
-                 {"state", address.state},
-                 {"postalCode", address.postal_code},
-                 {"county", address.county}};
-    for (guint k = 0; k < G_N_ELEMENTS(parts); k++) {
-        g_autofree char *name =
-            g_strconcat(object_names[attributes[i].object], ".", parts[k].part, NULL);
-        if (parts[k].value && !lead_get(lead, name))
-            store(lead, attribute_find(name), parts[k].value);
-    }
+    const char *const values[] = {address.street, address.city, address.state, address.postal_code,
+                                  address.county};
+    const AddressLine *parts = address_of(attributes[i].object);
+    for (guint k = 0; k < G_N_ELEMENTS(values); k++)
+        if (values[k] && !lead->values[parts->parts[k]])
+            store(lead, parts->parts[k], values[k]);
     address_clear(&address);
     return TRUE;
 }

@@ -92,21 +92,37 @@ is_same(const char *name, const char *other)
     return other && *name == *other && strcmp(name, other) == 0;
 }
 
+/* A text in small letters and without dots ("N.Y.", "Ill."); FALSE when it is too long. */
+static gboolean
+write_plain(const char *raw, char plain[NAME_MAX_BYTES + 1])
+{
+    gsize length = strlen(raw), n = 0;
+    g_autofree char *lower = NULL;
+    if (length <= NAME_MAX_BYTES && !g_str_is_ascii(raw))
+        raw = lower = g_utf8_strdown(raw, -1);
+    if (length > NAME_MAX_BYTES || strlen(raw) > NAME_MAX_BYTES)
+        return FALSE;
+    for (; *raw; raw++)
+        if (*raw != '.' && *raw != ',')
+            plain[n++] = g_ascii_tolower(*raw);
+    plain[n] = '\0';
+    return TRUE;
+}
+
 char *
 state_normalise(const char *raw)
 {
-    if (strlen(raw) > NAME_MAX_BYTES)
+    char plain[NAME_MAX_BYTES + 1];
+    if (!write_plain(raw, plain))
         return NULL;
-    g_autofree char *lower = g_utf8_strdown(raw, -1);
-    GString *plain = g_string_new(NULL); /* without dots: "N.Y.", "Ill." */
-    for (const char *p = lower; *p; p++)
-        if (*p != '.' && *p != ',')
-            g_string_append_c(plain, *p);
-    g_autofree char *name = g_strstrip(g_string_free(plain, FALSE));
+    const char *name = g_strstrip(plain);
+    if (!g_ascii_isalpha(*name))
+        return NULL;
+    gboolean two = strlen(name) == 2;
     for (guint i = 0; i < G_N_ELEMENTS(states); i++) {
         const State *state = &states[i];
         if (is_same(name, state->name) || is_same(name, state->short_form) ||
-            (*name == g_ascii_tolower(*state->code) && g_ascii_strcasecmp(name, state->code) == 0))
+            (two && name[0] == (state->code[0] | 0x20) && name[1] == (state->code[1] | 0x20)))
             return g_strdup(state->code);
     }
     return NULL;

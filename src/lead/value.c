@@ -54,6 +54,8 @@ value_fold(const char *raw, gsize max)
 {
     if (is_folded(raw, max))
         return g_strdup(raw);
+    if (*raw == ' ' && is_folded(raw + 1, max)) /* as behind a comma */
+        return g_strdup(raw + 1);
     g_autofree char *text = text_take(raw, MAX(RAW_MAX, max * 8));
     GString *out = g_string_new(NULL);
     gboolean blank = FALSE;

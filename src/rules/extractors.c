@@ -13,6 +13,7 @@
 
 #define REJECTED_KEPT 3 /* of one extractor, in the account */
 #define ADDRESS_LINES 4
+#define ADDRESS_PARTS 4
 #define LABEL_TWICE_LOSS 30 /* percent of trust */
 #define PHONE_WORDS 40      /* bytes around a number */
 
@@ -190,7 +191,7 @@ address_length(const char *text, gsize length)
 {
     gsize best = length;
     guint most = 0, lines = 0;
-    for (gsize end = 0; end < length && lines < ADDRESS_LINES; lines++) {
+    for (gsize end = 0; end < length && lines < ADDRESS_LINES && most < ADDRESS_PARTS; lines++) {
         end += text_line(text + end);
         end = MIN(end, length);
         guint parts = address_parts(text, end);
