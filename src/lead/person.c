@@ -7,6 +7,7 @@
 #define NAME_MAX_CHARS 80
 #define WORDS_MAX 7
 #define LETTERS_MIN 2
+#define WORD_MAX_BYTES 20 /* no word of the lists is longer */
 
 static const char *const titles[] = {
     "mr",   "mrs",     "ms",     "miss",   "mx",     "dr",    "prof", "rev",   "sir",
@@ -39,22 +40,21 @@ static const char *const team_words[] = {
 static gboolean
 is_one_of(const char *word, const char *const *words)
 {
-    gsize length = strlen(word);
+    char plain[WORD_MAX_BYTES + 1]; /* without dots: "Ph.D." */
+    gsize length = strlen(word), n = 0;
     while (length && strchr(".,", word[length - 1]))
         length--;
-    for (guint i = 0; words[i]; i++) {
-        gsize n = 0; /* compare without dots: "Ph.D." */
-        gsize k = 0;
-        for (; k < length; k++) {
-            if (word[k] == '.')
-                continue;
-            if (!words[i][n] || g_ascii_tolower(word[k]) != words[i][n])
-                break;
-            n++;
-        }
-        if (k == length && n && !words[i][n])
-            return TRUE;
+    for (gsize i = 0; i < length; i++) {
+        if (word[i] == '.')
+            continue;
+        if (n == WORD_MAX_BYTES)
+            return FALSE;
+        plain[n++] = g_ascii_tolower(word[i]);
     }
+    plain[n] = '\0';
+    for (guint i = 0; n && words[i]; i++)
+        if (*words[i] == *plain && strcmp(words[i], plain) == 0)
+            return TRUE;
     return FALSE;
 }
 
@@ -63,14 +63,13 @@ static void
 cut_tail(char *name)
 {
     static const char *const tails[] = {" via ", " (", " <", " |", " [", " - ", " – ", NULL};
-    gsize length = strlen(name);
+    g_autofree char *lower = g_ascii_strdown(name, -1);
     for (guint i = 0; tails[i]; i++) {
-        g_autofree char *lower = g_ascii_strdown(name, (gssize)length);
         char *found = strstr(lower, tails[i]);
         if (found)
-            length = (gsize)(found - lower);
+            *found = '\0';
     }
-    name[length] = '\0';
+    name[strlen(lower)] = '\0';
 }
 
 /* Letters, marks, blanks and the punctuation of names; the rest (quotes, emoji) is dropped. NULL
@@ -80,6 +79,10 @@ name_letters(const char *raw)
 {
     GString *out = g_string_new(NULL);
     for (const char *p = raw; *p; p = g_utf8_next_char(p)) {
+        if (g_ascii_isalpha(*p)) {
+            g_string_append_c(out, *p);
+            continue;
+        }
         gunichar c = g_utf8_get_char(p);
         if (g_unichar_isdigit(c) || (c < 128 && strchr("@/\\=:;{}<>%", (int)c))) {
             g_string_free(out, TRUE);
