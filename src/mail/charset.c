@@ -78,7 +78,7 @@ iconv_name(const char *declared)
         return NULL;
     g_autofree char *name = g_ascii_strdown(begin, length);
     for (guint i = 0; i < G_N_ELEMENTS(aliases); i++)
-        if (strcmp(aliases[i].name, name) == 0)
+        if (*aliases[i].name == *name && strcmp(aliases[i].name, name) == 0)
             return g_strdup(aliases[i].iconv);
     return g_steal_pointer(&name);
 }
@@ -230,15 +230,30 @@ is_c1(const char *p, gsize left)
     return (guchar)p[0] == 0xC2 && left > 1 && (guchar)p[1] < 0xA0;
 }
 
+/* No bit 7, none below 0x20, no 0x7F. */
+static gboolean
+is_printable_ascii(guint64 eight)
+{
+    return !((eight | (eight - EACH_BYTE(0x20)) | (eight + EACH_BYTE(0x01))) & HIGH_BITS);
+}
+
+/* With another letter for each \n. */
+static guint64
+without_newlines(guint64 eight)
+{
+    guint64 others = eight ^ EACH_BYTE('\n');
+    guint64 newlines = ~(((others & ~HIGH_BITS) + ~HIGH_BITS) | others) & HIGH_BITS;
+    return eight | newlines >> 2;
+}
+
 /* Behind the bytes that stay what they are. */
 static const char *
 skip_plain(const char *p, const char *end)
 {
     for (;;) {
-        /* Printable ASCII: no bit 7, none below 0x20, no 0x7F. */
         for (; end - p >= 8; p += 8) {
             guint64 eight = eight_at(p);
-            if ((eight | (eight - EACH_BYTE(0x20)) | (eight + EACH_BYTE(0x01))) & HIGH_BITS)
+            if (!is_printable_ascii(eight) && !is_printable_ascii(without_newlines(eight)))
                 break;
         }
         const char *stop = p + MIN(end - p, 8), *begin = p;
