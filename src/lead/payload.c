@@ -15,12 +15,19 @@ append_escaped(GString *json, guchar c)
 {
     static const char letters[] = "\b\f\n\r\t", names[] = "bfnrt";
     const char *letter = c ? strchr(letters, c) : NULL;
-    if (c == '"' || c == '\\')
-        g_string_append_printf(json, "\\%c", c);
-    else if (letter)
-        g_string_append_printf(json, "\\%c", names[letter - letters]);
-    else
+    if (!letter && c != '"' && c != '\\') {
         g_string_append_printf(json, "\\u%04x", c);
+        return;
+    }
+    g_string_append_c(json, '\\');
+    g_string_append_c(json, letter ? names[letter - letters] : (char)c);
+}
+
+/* Small letters first, as most are. */
+static gboolean
+is_plain(guchar c)
+{
+    return (c > '\\' && c != 0x7F) || (c >= 0x20 && c < '\\' && c != '"');
 }
 
 static void
@@ -29,7 +36,7 @@ append_string(GString *json, const char *text)
     g_string_append_c(json, '"');
     for (const char *p = text; *p;) {
         const char *run = p;
-        while ((guchar)*p >= 0x20 && *p != '"' && *p != '\\' && *p != 0x7F)
+        while (is_plain((guchar)*p))
             p++;
         g_string_append_len(json, run, p - run);
         if (*p)
