@@ -1,4 +1,4 @@
-#include <config.h> /* for strchrnul */
+#include <config.h> /* for memrchr and strchrnul */
 
 #include "base/text.h"
 
@@ -11,12 +11,19 @@ text_line(const char *line)
 }
 
 const char *
+text_line_begin(const char *text, const char *at)
+{
+    const char *before = memrchr(text, '\n', at - text);
+    return before ? before + 1 : text;
+}
+
+const char *
 text_find(const char *text, gsize length, const char *words)
 {
     gsize n = strlen(words);
     for (const char *p = text, *end = text + length; n <= (gsize)(end - p); p++) {
         p = memchr(p, *words, end - p - n + 1);
-        if (!p || memcmp(p, words, n) == 0)
+        if (!p || (p[n - 1] == words[n - 1] && memcmp(p, words, n) == 0))
             return p;
     }
     return NULL;
