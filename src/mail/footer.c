@@ -46,9 +46,11 @@ begins_footer(const char *line, const char *stop, guint n, gboolean *form)
     const char *button = wording_skip_any(line, stop, WORDING_BUTTONS);
     if (button == stop || wording_skip_any(line, stop, WORDING_FOOTERS))
         return TRUE;
+    if (*form)
+        return FALSE;
     gboolean meta = n <= META_LINES && wording_skip_any(line, stop, WORDING_FORM_META);
-    *form |= !meta && is_form_answer(line, stop);
-    return meta && !*form;
+    *form = !meta && is_form_answer(line, stop);
+    return meta;
 }
 
 static gsize
@@ -57,9 +59,8 @@ phrase_begin(const char *text)
     gsize length = strlen(text), at = length, found = length, least = behind_two_lines(text);
     gboolean form = FALSE;
     for (guint n = 0; at > least && n < FOOTER_LINES;) {
-        gsize end = text[at - 1] == '\n' ? at - 1 : at, begin = end;
-        while (begin > 0 && text[begin - 1] != '\n')
-            begin--;
+        gsize end = text[at - 1] == '\n' ? at - 1 : at;
+        gsize begin = text_line_begin(text, text + end) - text;
         if (begin < least)
             break;
         const char *line = text + begin + strspn(text + begin, " \t*|>-");
@@ -77,10 +78,13 @@ phrase_begin(const char *text)
 static gboolean
 has_state_and_zip(const char *begin, const char *end)
 {
-    for (const char *p = begin; end - p >= 8; p++)
-        if (g_ascii_isupper(p[0]) && g_ascii_isupper(p[1]) && p[2] == ' ' &&
-            strspn(p + 3, "0123456789") == 5 && (p == begin || !g_ascii_isalnum(p[-1])))
+    for (const char *p = begin; (p += strcspn(p, "0123456789\n")) < end;) {
+        gsize digits = strspn(p, "0123456789"), before = p - begin;
+        if (digits == 5 && end - p >= 5 && before >= 3 && p[-1] == ' ' && g_ascii_isupper(p[-2]) &&
+            g_ascii_isupper(p[-3]) && (before == 3 || !g_ascii_isalnum(p[-4])))
             return TRUE;
+        p += MAX(digits, 1);
+    }
     return FALSE;
 }
 
@@ -98,9 +102,9 @@ is_sentence(const char *begin, const char *end)
 static gboolean
 is_answer(const char *line, gsize length)
 {
-    gsize label = strcspn(line, ":\t\n");
     if (length < LABEL_LENGTH && wording_is_label(line, line + length))
         return TRUE;
+    gsize label = strcspn(line, ":\t\n");
     return label >= 3 && label < MIN(length, LABEL_LENGTH) && strncmp(line + label, "://", 3) != 0;
 }
 
@@ -108,10 +112,53 @@ is_answer(const char *line, gsize length)
 static gboolean
 is_imprint(const char *begin, const char *end)
 {
-    gboolean parted = memchr(begin, '|', end - begin) ||
-                      text_find(begin, end - begin, "\xC2\xB7") ||   /* a middle dot */
-                      text_find(begin, end - begin, "\xE2\x80\xA2"); /* a bullet */
-    return parted && has_state_and_zip(begin, end) && !is_sentence(begin, end);
+    return has_state_and_zip(begin, end) && !is_sentence(begin, end) &&
+           (memchr(begin, '|', end - begin) ||
+            text_find(begin, end - begin, "\xC2\xB7") ||    /* a middle dot */
+            text_find(begin, end - begin, "\xE2\x80\xA2")); /* a bullet */
+}
+
+/* The length of the line at `at`, which ends at `end` at the latest. */
+static gsize
+line_length(const char *text, gsize at, gsize end)
+{
+    gsize length = text_line(text + at);
+    return MIN(length, end - at);
+}
+
+static gboolean
+is_blank(const char *line, gsize length)
+{
+    return strspn(line, " \t") >= length;
+}
+
+/* Where the text's last lines that are not blank begin; `end` when there are none. */
+static gsize
+last_paragraph(const char *text, gsize end)
+{
+    gsize paragraph = end;
+    for (gsize at = end; at > 0;) {
+        gsize stop = text[at - 1] == '\n' ? at - 1 : at;
+        at = text_line_begin(text, text + stop) - text;
+        if (!is_blank(text + at, stop - at))
+            paragraph = at;
+        else if (paragraph < end)
+            break;
+    }
+    return paragraph;
+}
+
+/* At most ANSWERS. */
+static guint
+count_answers(const char *text, gsize end)
+{
+    guint answers = 0;
+    for (gsize at = 0; at < end && answers < ANSWERS;) {
+        gsize length = line_length(text, at, end);
+        answers += !is_blank(text + at, length) && is_answer(text + at, length);
+        at += length + 1;
+    }
+    return answers;
 }
 
 /* Below a form's answers, a last paragraph of few lines with a postal address is the site's; and a
@@ -119,34 +166,25 @@ is_imprint(const char *begin, const char *end)
 static gsize
 address_begin(const char *text, gsize end, gboolean machine)
 {
-    guint answers = 0, lines = 0;
-    gsize paragraph = 0, imprint = end;
-    gboolean blank = TRUE, address = FALSE;
-    for (gsize at = 0; at < end;) {
-        gsize length = text_line(text + at);
-        length = MIN(length, end - at);
-        gboolean empty = strspn(text + at, " \t") >= length;
-        if (!empty && blank) {
-            paragraph = at;
-            lines = 0;
-            address = FALSE;
+    gsize paragraph = last_paragraph(text, end), imprint = end;
+    guint lines = 0;
+    if (!has_state_and_zip(text + paragraph, text + end))
+        return end;
+    for (gsize at = paragraph; at < end;) {
+        gsize length = line_length(text, at, end);
+        const char *line = text + at, *stop = line + length;
+        if (!is_blank(line, length)) {
+            imprint = is_imprint(line, stop) ? at : end;
+            lines++;
+            if (is_answer(line, length) || is_sentence(line, stop)) /* they wrote it themselves */
+                lines = ADDRESS_LINES + 1;
         }
-        blank = empty;
-        lines += !empty;
-        if (!empty && is_answer(text + at, length)) {
-            answers++;
-            lines = ADDRESS_LINES + 1; /* a paragraph of answers is none */
-        }
-        if (!empty)
-            imprint = is_imprint(text + at, text + at + length) ? at : end;
-        address |= has_state_and_zip(text + at, text + at + length);
-        if (is_sentence(text + at, text + at + length))
-            lines = ADDRESS_LINES + 1; /* they wrote it themselves */
         at += length + 1;
     }
-    if (address && lines <= ADDRESS_LINES && (machine || answers >= ANSWERS) && paragraph > 0)
+    guint answers = machine ? ANSWERS : count_answers(text, end);
+    if (lines <= ADDRESS_LINES && answers >= ANSWERS && paragraph > 0)
         return paragraph;
-    return machine || answers > 0 ? imprint : end;
+    return answers > 0 ? imprint : end;
 }
 
 /* A line with little more than a phone number, or with a postal address. */
@@ -168,9 +206,7 @@ with_contact_lines(const char *text, gsize found)
 {
     gsize least = behind_two_lines(text);
     for (guint n = 0; n < ADDRESS_LINES && found > least; n++) {
-        gsize end = found - 1, begin = end;
-        while (begin > 0 && text[begin - 1] != '\n')
-            begin--;
+        gsize end = found - 1, begin = text_line_begin(text, text + end) - text;
         if (begin < least || !is_contact_line(text + begin, text + end))
             break;
         found = begin;
