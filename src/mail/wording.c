@@ -34,6 +34,12 @@ const char *
 wording_skip(const char *text, const char *end, const char *words)
 {
     while (*words) {
+        /* Mostly the same letters of ASCII; what ends words, blanks and others are less. */
+        if (text<end && * text == *words && * words> ' ') {
+            text++;
+            words++;
+            continue;
+        }
         if (*words == ' ') {
             const char *after = wording_blanks(text, end);
             if (after == text)
@@ -108,7 +114,9 @@ words_of(WordingList list, guint number)
 static gunichar
 folded_at(const char *text)
 {
-    return (guchar)*text < 0x80 ? (gunichar)g_ascii_tolower(*text) : folded(g_utf8_get_char(text));
+    if (*text >= 'A' && *text <= 'Z')
+        return (gunichar)*text | 0x20;
+    return (guchar)*text < 0x80 ? (gunichar)*text : folded(g_utf8_get_char(text));
 }
 
 static guint
@@ -202,36 +210,41 @@ wording_skip_any(const char *text, const char *end, WordingList phrases)
 
 /* --- labels --- */
 
-#define WORD(word)                                                                                 \
-    {                                                                                              \
-        word, sizeof word - 1                                                                      \
-    }
-static const struct {
-    const char *word;
-    gsize length;
-} form_words[] = {
-    WORD("name"),        WORD("phone"),       WORD("email"),     WORD("e-mail"),
-    WORD("address"),     WORD("message"),     WORD("company"),   WORD("number"),
-    WORD("subject"),     WORD("contact"),     WORD("city"),      WORD("state"),
-    WORD("zip"),         WORD("date"),        WORD("time"),      WORD("details"),
-    WORD("comments"),    WORD("comment"),     WORD("info"),      WORD("project"),
-    WORD("service"),     WORD("budget"),      WORD("type"),      WORD("property"),
-    WORD("location"),    WORD("information"), WORD("first"),     WORD("last"),
-    WORD("full"),        WORD("your"),        WORD("cell"),      WORD("mobile"),
-    WORD("telephone"),   WORD("street"),      WORD("job"),       WORD("title"),
-    WORD("country"),     WORD("region"),      WORD("question"),  WORD("questions"),
-    WORD("request"),     WORD("inquiry"),     WORD("website"),   WORD("business"),
-    WORD("code"),        WORD("postal"),      WORD("estimated"), WORD("customer"),
-    WORD("description"),
+/* By the first letter, each with a blank behind it. */
+static const char *const form_words[26] = {
+    ['a' - 'a'] = "address ",
+    ['b' - 'a'] = "budget business ",
+    ['c' - 'a'] = "company contact city comments comment cell country code customer ",
+    ['d' - 'a'] = "date details description ",
+    ['e' - 'a'] = "email e-mail estimated ",
+    ['f' - 'a'] = "first full ",
+    ['i' - 'a'] = "info information inquiry ",
+    ['j' - 'a'] = "job ",
+    ['l' - 'a'] = "location last ",
+    ['m' - 'a'] = "message mobile ",
+    ['n' - 'a'] = "name number ",
+    ['p' - 'a'] = "phone project property postal ",
+    ['q' - 'a'] = "question questions ",
+    ['r' - 'a'] = "region request ",
+    ['s' - 'a'] = "subject state service street ",
+    ['t' - 'a'] = "time type telephone title ",
+    ['w' - 'a'] = "website ",
+    ['y' - 'a'] = "your ",
+    ['z' - 'a'] = "zip ",
 };
 
 gboolean
 wording_is_form_word(const char *word, gsize length)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(form_words); i++)
-        if (form_words[i].length == length && g_ascii_tolower(*word) == *form_words[i].word &&
-            g_ascii_strncasecmp(word, form_words[i].word, length) == 0)
+    if (length == 0 || !g_ascii_isalpha(*word))
+        return FALSE;
+    const char *words = form_words[(*word | 0x20) - 'a'];
+    while (words && *words) {
+        gsize n = strchr(words, ' ') - words;
+        if (n == length && g_ascii_strncasecmp(word, words, n) == 0)
             return TRUE;
+        words += n + 1;
+    }
     return FALSE;
 }
 
