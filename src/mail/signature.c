@@ -31,13 +31,11 @@ last_lines(const char *text)
     GArray *lines = g_array_new(FALSE, FALSE, sizeof(Line));
     const char *stop = text + strlen(text);
     while (stop > text && lines->len < LINES_SEEN) {
-        const char *begin = stop[-1] == '\n' ? stop - 1 : stop, *end = begin;
-        while (begin > text && begin[-1] != '\n')
-            begin--;
+        const char *end = stop[-1] == '\n' ? stop - 1 : stop, *begin = text_line_begin(text, end);
         Line line = {begin, end};
-        while (line.begin < line.end && strchr(" \t", *line.begin))
+        while (line.begin < line.end && (*line.begin == ' ' || *line.begin == '\t'))
             line.begin++;
-        while (line.end > line.begin && strchr(" \t\n", line.end[-1]))
+        while (line.end > line.begin && (line.end[-1] == ' ' || line.end[-1] == '\t'))
             line.end--;
         g_array_append_val(lines, line);
         stop = begin;
@@ -53,10 +51,7 @@ last_lines(const char *text)
 static gsize
 line_offset(const char *text, const Line *line)
 {
-    const char *begin = line->begin;
-    while (begin > text && begin[-1] != '\n')
-        begin--;
-    return begin - text;
+    return text_line_begin(text, line->begin) - text;
 }
 
 /* --- the signs --- */
@@ -310,6 +305,8 @@ find_separator(const char *text, const GArray *lines, guint legal)
 gsize
 signature_separator(const char *text)
 {
+    if (!strstr(text, "\n--")) /* most have none */
+        return strlen(text);
     g_autoptr(GArray) lines = last_lines(text);
     return find_separator(text, lines, skip_disclaimer(lines));
 }
