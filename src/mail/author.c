@@ -121,13 +121,12 @@ is_attribution(const char *line, const char *end)
     if (length < 6 || length > ATTRIBUTION_MAX ||
         (end[-1] != ':' && strncmp(end - 3, "\xEF\xBC\x9A", 3) != 0))
         return FALSE;
-    gboolean dated = has_digit(line, end) || memchr(line, '@', length);
+    gboolean any = has_digit(line, end) || memchr(line, '@', length) || !memchr(line, '\n', length);
     const guint16 *n = wording_candidates(WORDING_ATTRIBUTIONS, line, end);
     for (; *n != WORDING_END; n++) {
         const WordingAttribution *a = &wording_attributions[*n];
         const char *after = wording_skip(line, end, a->begin);
-        if (after && (*a->begin || dated || !memchr(line, '\n', length)) &&
-            contains(after, end - after, a->verb))
+        if (after && (*a->begin || any) && contains(after, end - after, a->verb))
             return TRUE;
     }
     return FALSE;

@@ -34,10 +34,11 @@ find_separator(const char *line, gsize length)
     gsize dashes = strspn(line, "-_ *>=");
     const char *words = line + MIN(dashes, length), *end = line + length;
     gboolean dashed = dashes >= 2 && strchr("-_>=", *line);
-    if (words == end || (!dashed && !memchr(words, ':', length - (words - line)) &&
-                         !text_find(words, end - words, "\xEF\xBC\x9A")))
-        return NULL;
     const guint16 *n = wording_candidates(WORDING_SEPARATORS, words, end);
+    if (words == end || *n == WORDING_END ||
+        (!dashed && !memchr(words, ':', length - (words - line)) &&
+         !text_find(words, end - words, "\xEF\xBC\x9A")))
+        return NULL;
     for (; *n != WORDING_END; n++) {
         const WordingSeparator *s = &wording_separators[*n];
         const char *after = wording_skip(words, end, s->words);

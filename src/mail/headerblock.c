@@ -43,10 +43,11 @@ has_colon_soon(const char *p, const char *end)
 static const char *
 read_label(const char *line, const char *end, HeaderField *field)
 {
-    if (!has_colon_soon(line, end))
+    const char *begin = skip_emphasis(line, end);
+    const guint16 *n = wording_candidates(WORDING_LABELS, begin, end);
+    if (*n == WORDING_END || !has_colon_soon(line, end))
         return NULL;
-    line = skip_emphasis(line, end);
-    for (const guint16 *n = wording_candidates(WORDING_LABELS, line, end); *n != WORDING_END; n++) {
+    for (line = begin; *n != WORDING_END; n++) {
         const WordingLabel *label = &wording_labels[*n];
         const char *after = wording_skip(line, end, label->words);
         after = after ? skip_colon(skip_emphasis(after, end), end) : NULL;

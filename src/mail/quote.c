@@ -15,13 +15,6 @@ is_blank(const char *line, gsize length)
     return strspn(line, " \t") >= length;
 }
 
-static const char *
-next_line(const char *line)
-{
-    line += text_line(line);
-    return *line ? line + 1 : line;
-}
-
 /* What an attribution that ends at `end` is of: a quote with ">" below it, or which the text ends
  * without; or one that is not marked, and goes on to the end. */
 typedef enum { QUOTE_NONE, QUOTE_MARKED, QUOTE_BARE } QuoteKind;
@@ -41,9 +34,8 @@ quote_below(const char *line, const char *end, gboolean dated)
 
 /* Whether all from here on is an earlier mail. */
 static gboolean
-begins_block(const char *line, guint *tried)
+begins_block(const char *line, const char *end, guint *tried)
 {
-    const char *end = line + text_line(line);
     if (forward_separator(line, end - line))
         return TRUE;
     if (!headerblock_may_begin(line, end) || ++*tried > BLOCKS_TRIED)
@@ -62,7 +54,7 @@ quote_split(const char *text, char **quoted)
     gboolean said = FALSE; /* something of the writer's own */
     guint tried = 0;
     for (const char *line = text; *line;) {
-        const char *next = next_line(line);
+        const char *stop = line + text_line(line), *next = *stop ? stop + 1 : stop;
         gboolean dated = FALSE;
         const char *end = attribution_end(line, &dated);
         QuoteKind kind = end ? quote_below(line, end, dated) : QUOTE_NONE;
@@ -71,12 +63,12 @@ quote_split(const char *text, char **quoted)
         } else if (*line == '>') {
             g_string_append_len(theirs, line, next - line);
             end = next;
-        } else if (said && (kind == QUOTE_BARE || begins_block(line, &tried))) {
+        } else if (said && (kind == QUOTE_BARE || begins_block(line, stop, &tried))) {
             g_string_append(theirs, line);
             break;
         } else {
             g_string_append_len(own, line, next - line);
-            said |= !is_blank(line, text_line(line));
+            said |= !is_blank(line, stop - line);
             end = next;
         }
         line = end;
