@@ -5,7 +5,7 @@
 #include "rules/literal.h"
 
 #define NONE G_MAXUINT32
-#define TRIPLES (1 << 15)
+#define PAIRS (1 << 10) /* of bytes, but for what tells capitals from small letters */
 
 /* A place in the needles: the text that leads there from the root is in front of a needle. */
 typedef struct {
@@ -30,8 +30,8 @@ struct Needles {
         guint32 from, to;
     } * steps;
     guint32 mask;
-    guint32 root[256];             /* steps from the root; 0: none */
-    guint64 triples[TRIPLES / 64]; /* a bit for each three bytes that a needle may begin with */
+    guint32 root[256];     /* steps from the root; 0: none */
+    guint32 thirds[PAIRS]; /* by a needle's first two bytes, a bit for the third as in a pair */
 };
 
 Needles *
@@ -74,11 +74,10 @@ needles_count(const Needles *needles)
     return needles->texts->len;
 }
 
-/* Of three bytes, but for what tells capitals from small letters. */
 static guint
-triple_of(const guint8 *bytes)
+pair_of(const guint8 *bytes)
 {
-    return (bytes[0] & 31u) << 10 | (bytes[1] & 31u) << 5 | (bytes[2] & 31u);
+    return (bytes[0] & 31u) << 5 | (bytes[1] & 31u);
 }
 
 /* --- compiling --- */
@@ -149,8 +148,8 @@ insert(Needles *needles, guint32 number)
         place = next ? next : add_place(needles, place, (guint8)*p);
     }
     place_at(needles, place)->needle = number;
-    guint triple = triple_of((const guint8 *)text);
-    needles->triples[triple / 64] |= (guint64)1 << triple % 64;
+    const guint8 *bytes = (const guint8 *)text;
+    needles->thirds[pair_of(bytes)] |= 1u << (bytes[2] & 31u);
 }
 
 /* Where to go on when a needle does not go on, for all places of a depth: those above are done. */
@@ -202,6 +201,10 @@ folded(const char **p, const char *end)
 {
     const guint8 *bytes = (const guint8 *)*p;
     gsize left = end - *p;
+    if (bytes[0] < 0x80) {
+        ++*p;
+        return bytes[0] >= 'A' && bytes[0] <= 'Z' ? bytes[0] | 0x20 : bytes[0];
+    }
     if (bytes[0] == 0xE2 && left >= 3 && bytes[1] == 0x84 && bytes[2] == 0xAA) { /* KELVIN SIGN */
         *p += 3;
         return 'k';
@@ -211,7 +214,7 @@ folded(const char **p, const char *end)
         return 's';
     }
     ++*p;
-    return (guint8)g_ascii_tolower((char)bytes[0]);
+    return bytes[0];
 }
 
 /* The first byte of a letter beyond ASCII that folds to one of it, or one like it. */
@@ -230,12 +233,11 @@ skip(const Needles *needles, const char *p, const char *end)
         return end;
     if (may_fold(bytes[0]) || may_fold(bytes[1]))
         return p;
-    guint triple = (bytes[0] & 31u) << 5 | (bytes[1] & 31u);
+    guint pair = pair_of(bytes);
     for (bytes += 2; bytes < stop; bytes++) {
-        triple = (triple << 5 | (*bytes & 31u)) % TRIPLES;
-        if ((needles->triples[triple / 64] >> triple % 64 & 1) ||
-            (*bytes >= 0x80 && may_fold(*bytes)))
+        if ((needles->thirds[pair] >> (*bytes & 31u) & 1) || (*bytes >= 0x80 && may_fold(*bytes)))
             return (const char *)bytes - 2;
+        pair = (pair << 5 | (*bytes & 31u)) % PAIRS;
     }
     return end;
 }
@@ -250,11 +252,17 @@ needles_find(const Needles *needles, const char *text, gsize length, guint8 *fou
             if (p == end)
                 return;
         }
+        const char *begin = p;
         guint8 byte = folded(&p, end);
         guint32 next = step(needles, place, byte);
+        gboolean fell = !next && place != 0;
         while (!next && place != 0) {
             place = place_at(needles, place)->fail;
             next = step(needles, place, byte);
+        }
+        if (fell && place == 0) { /* what may begin here is told quicker by skip */
+            p = begin;
+            next = 0;
         }
         place = next;
         for (guint32 hit = place_at(needles, place)->hit; hit;
