@@ -6,8 +6,8 @@ gboolean
 domain_is_below(const char *domain, const char *of)
 {
     gsize length = strlen(domain), own = strlen(of);
-    return own && own <= length && g_ascii_strcasecmp(domain + length - own, of) == 0 &&
-           (own == length || domain[length - own - 1] == '.');
+    return own && own <= length && (own == length || domain[length - own - 1] == '.') &&
+           g_ascii_strcasecmp(domain + length - own, of) == 0;
 }
 
 gboolean
