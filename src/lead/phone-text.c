@@ -39,7 +39,7 @@ static PhoneMark
 word_mark(const char *word, gsize length)
 {
     for (guint i = 0; i < G_N_ELEMENTS(mark_words); i++)
-        if (strlen(mark_words[i].word) == length &&
+        if (*mark_words[i].word == g_ascii_tolower(*word) && strlen(mark_words[i].word) == length &&
             g_ascii_strncasecmp(mark_words[i].word, word, length) == 0)
             return mark_words[i].mark;
     return PHONE_PLAIN;
@@ -159,11 +159,16 @@ static char *
 plain_text(const char *raw)
 {
     g_autofree char *valid = g_utf8_make_valid(raw, (gssize)strnlen(raw, TEXT_MAX));
-    g_autofree char *text = g_utf8_normalize(valid, -1, G_NORMALIZE_ALL);
+    g_autofree char *text = g_str_is_ascii(valid) ? g_steal_pointer(&valid)
+                                                  : g_utf8_normalize(valid, -1, G_NORMALIZE_ALL);
     if (!text) /* of valid text there is no other reason */
         memory_out("g_utf8_normalize");
     GString *out = g_string_new(NULL);
     for (const char *p = text; p && *p; p = g_utf8_next_char(p)) {
+        if (g_ascii_isalnum(*p)) {
+            g_string_append_c(out, *p);
+            continue;
+        }
         gunichar c = g_utf8_get_char(p);
         GUnicodeType type = g_unichar_type(c);
         if (type == G_UNICODE_DASH_PUNCTUATION || c == 0x2212)
