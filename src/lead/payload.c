@@ -4,6 +4,8 @@
 #include <json-glib/json-glib.h>
 #include <string.h>
 
+#define NAMES_SIZE 40 /* bytes around the members of an object, to begin with */
+
 /* Written as it goes: a tree of nodes would be made, copied and freed for each lead. */
 typedef struct {
     const Wire *wire;
@@ -130,12 +132,16 @@ char *
 payload_build(const Lead *lead, const Wire *wire, gboolean relationships)
 {
     Payload payload = {.wire = wire};
+    gsize size = OBJECT_N * NAMES_SIZE;
     for (guint i = 0; i < OBJECT_N; i++) {
         payload.objects[i] = g_string_new(NULL);
         payload.custom[i] = g_string_new(NULL);
     }
     lead_foreach(lead, add_value, &payload);
-    GString *json = g_string_new("{\"data\":{\"type\":\"leads\"");
+    for (guint i = 0; i < OBJECT_N; i++)
+        size += payload.objects[i]->len + payload.custom[i]->len;
+    GString *json = g_string_sized_new(size);
+    g_string_append(json, "{\"data\":{\"type\":\"leads\"");
     gsize begin = json->len;
     for (guint i = 0; i < OBJECT_N; i++) {
         if (is_sent(lead, (Object)i))
