@@ -71,7 +71,7 @@ choice_may(const Choice *choice, Gates *gates)
     gboolean *may = g_memdup2(choice->always, choice->sources * sizeof *may);
     for (guint v = 0; v < choice->views->len; v++) {
         const GArray *open = gates_open_beside(gates, g_array_index(choice->views, guint, v));
-        for (guint i = 0; i < open->len; i++) {
+        for (guint i = 0; open && i < open->len; i++) {
             const GArray *behind = g_ptr_array_index(choice->behind, g_array_index(open, guint, i));
             for (guint k = 0; behind && k < behind->len; k++)
                 may[g_array_index(behind, guint, k)] = TRUE;

@@ -388,6 +388,8 @@ run_card(Attempt *attempt)
 {
     const Message *message = attempt->run->message;
     const char *key = attempt->extractor->word, *value;
+    if (message_cards(message)->len == 0)
+        return FALSE;
     for (guint n = 0; may_go_on(attempt) && (value = card_value(message, key, n)); n++)
         if (offer(attempt, "card", 0, 0, value))
             return TRUE;
@@ -509,16 +511,18 @@ dereference(Attempt *attempt, const Reference *reference, char **own)
 static gboolean
 run_value(Attempt *attempt)
 {
-    g_autoptr(GString) text = g_string_new(NULL);
+    g_autoptr(GString) text = NULL; /* mostly the first part is missing already */
     const GPtrArray *template = attempt->extractor->template;
     for (guint i = 0; i < template->len; i++) {
         g_autofree char *own = NULL;
         const char *part = dereference(attempt, g_ptr_array_index(template, i), &own);
         if (!part || !*part)
             return FALSE;
+        if (!text)
+            text = g_string_new(NULL);
         g_string_append(text, part);
     }
-    return offer(attempt, NULL, 0, 0, text->str);
+    return offer(attempt, NULL, 0, 0, text ? text->str : "");
 }
 
 gboolean

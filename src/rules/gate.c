@@ -25,7 +25,7 @@ struct GateBook {
 /* What was seen of one view. */
 typedef struct {
     gboolean looked;
-    GArray *open; /* guint */
+    GArray *open; /* guint; NULL: none */
 } Seen;
 
 struct Gates {
@@ -202,8 +202,10 @@ look(Gates *gates, guint number)
     const GateView *view = g_ptr_array_index(gates->book->views, number);
     const char *text = view_text(&view->view, gates->message);
     guint needles = needles_count(view->needles);
-    g_autofree guint8 *found = g_malloc0(needles);
     seen->looked = TRUE;
+    if (!*text) /* as most views are */
+        return seen;
+    g_autofree guint8 *found = g_malloc0(needles);
     seen->open = g_array_new(FALSE, FALSE, sizeof(guint));
     needles_find(view->needles, text, strlen(text), found);
     for (const guint8 *hit = found; (hit = memchr(hit, 1, found + needles - hit)); hit++) {

@@ -36,7 +36,7 @@ Gates *gates_new(const GateBook *book, const Message *message);
 void gates_free(Gates *gates); /* takes NULL */
 /* `gates` may be NULL: then every gate is open. */
 gboolean gates_open(Gates *gates, guint gate);
-/* All gates of this one's view that are open; guint. */
+/* All gates of this one's view that are open; guint. NULL: none. */
 const GArray *gates_open_beside(Gates *gates, guint gate);
 
 #endif
