@@ -79,27 +79,23 @@ need_packages() {
   fi
 }
 
-# unpack_sendmail FOLDER: Sendmail and the libraries that are missing for it, in FOLDER and nowhere
-# else: to install it would remove Postfix. Nothing to do if FOLDER is there.
-unpack_sendmail() {
-  local folder=$1 new=$1.new log deb
+# unpack FOLDER FETCH COMMAND…: the packages that FETCH puts where it is called, in FOLDER and nowhere
+# else, then the command in it. Nothing to do if FOLDER is there.
+unpack() {
+  local folder=$1 fetch=$2 new=$1.new log deb
+  shift 2
   [ ! -e "$folder" ] || return 0
   command -v apt-get >/dev/null || die 69 "needs apt-get: this is for Debian 12"
   exec 8>/run/lead-milter-apt.lock && flock 8 # apt-get's own is no queue
-  say "unpacking sendmail in $folder"
+  say "unpacking in $folder"
   rm -rf "$new"
   mkdir -p "$new/packages/partial" || die 73 "$new: cannot be made"
   log=$(mktemp)
-  # What an installation would fetch, in one answer of apt-get; its user may not write here.
-  fetch_sendmail() {
-    DEBIAN_FRONTEND=noninteractive apt-get install -q -y --download-only --no-install-recommends \
-      -o APT::Sandbox::User=root -o Dir::Cache::archives="$new/packages" sendmail-bin </dev/null
-  }
-  if ! fetch_sendmail >"$log" 2>&1; then
-    { apt-get update -q && fetch_sendmail; } >>"$log" 2>&1 </dev/null || {
+  if ! (cd "$new/packages" && $fetch) >"$log" 2>&1 </dev/null; then
+    { apt-get update -q && (cd "$new/packages" && $fetch); } >>"$log" 2>&1 </dev/null || {
       tail -n 20 "$log" >&2
       rm -f "$log"
-      die 69 "apt-get could not fetch sendmail-bin"
+      die 69 "apt-get could not fetch what belongs in $folder"
     }
   fi
   rm -f "$log"
@@ -107,10 +103,30 @@ unpack_sendmail() {
     dpkg-deb -x "$deb" "$new" || die 69 "$deb: cannot be unpacked"
   done
   rm -rf "$new/packages"
-  # A program with another group than its caller's ignores LD_LIBRARY_PATH.
-  chmod g-s "$new/usr/libexec/sendmail/sendmail" || die 69 "$new: there is no sendmail in it"
+  (cd "$new" && "$@") || die 69 "$new: is not what Debian 12 has"
   mv "$new" "$folder"
   exec 8>&-
+}
+
+# Sendmail and the libraries that are missing for it: what an installation, which would remove
+# Postfix, would fetch. apt-get's user may not write there.
+fetch_sendmail() {
+  DEBIAN_FRONTEND=noninteractive apt-get install -q -y --download-only --no-install-recommends \
+    -o APT::Sandbox::User=root -o Dir::Cache::archives="$PWD" sendmail-bin
+}
+
+unpack_sendmail() {
+  # A program with another group than its caller's ignores LD_LIBRARY_PATH.
+  unpack "$1" fetch_sendmail chmod g-s usr/libexec/sendmail/sendmail
+}
+
+fetch_promtool() {
+  apt-get download -q -o APT::Sandbox::User=root prometheus
+}
+
+# Of Prometheus only promtool, which needs no library.
+unpack_promtool() {
+  unpack "$1" fetch_promtool rm usr/bin/prometheus
 }
 
 autoreconf_tree() {

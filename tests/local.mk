@@ -1,8 +1,8 @@
 # Tests on the real programs: of the rules as shipped, of the man pages, and end to end.
 dist_check_SCRIPTS = tests/lint-man tests/test-completion tests/test-rules
 TESTS += tests/lint-man tests/test-completion tests/test-rules
-EXTRA_DIST += tests/e2e tests/accuracy.py tests/chaos tests/corpus tests/package.sh tests/queue \
-	tests/unit/processor.h tests/tsan tests/valgrind.py tests/valgrind.supp
+EXTRA_DIST += tests/e2e tests/accuracy.py tests/alerts.yaml tests/chaos tests/corpus tests/package.sh \
+	tests/queue tests/unit/processor.h tests/tsan tests/valgrind.py tests/valgrind.supp
 
 PYTEST = /usr/bin/python3 -m pytest
 

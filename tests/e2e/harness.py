@@ -47,6 +47,18 @@ def build_dir():
     return Path(path).resolve()
 
 
+def unpacked(name):
+    """The folder that sendmail or promtool is unpacked in, which is done if it is missing."""
+    folder = build_dir() / f"build-{name}"
+    if not folder.exists():
+        done = subprocess.run(["bash", "-c", '. "$1" && unpack_$2 "$3"', name,
+                               SOURCE / "contrib/common.sh", name, folder],
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
+        if done.returncode != 0:
+            raise RuntimeError(f"no {name}: {done.stderr.decode('utf-8', 'replace')}")
+    return folder
+
+
 def program(name):
     path = build_dir() / "src" / name
     if not path.exists():

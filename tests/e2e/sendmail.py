@@ -9,23 +9,11 @@ import pwd
 import subprocess
 from pathlib import Path
 
-from harness import (LEADS, SOURCE, Delivered, Smtp, answers, build_dir, free_port, wait_for)
+from harness import (LEADS, SOURCE, Delivered, Smtp, answers, free_port, unpacked, wait_for)
 
 SNIPPET = SOURCE / "contrib/sendmail/lead-milter.mc"
 PRELOAD = Path(__file__).with_name("sendmail-preload.c")
 SNIPPET_SOCKET = "/run/lead-milter/lead-milter.sock"
-
-
-def unpacked():
-    """The folder that Sendmail is unpacked in, which is done if it is missing."""
-    folder = build_dir() / "build-sendmail"
-    if not folder.exists():
-        done = subprocess.run(["bash", "-c", '. "$1" && unpack_sendmail "$2"', "sendmail",
-                               SOURCE / "contrib/common.sh", folder],
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=300)
-        if done.returncode != 0:
-            raise RuntimeError(f"no Sendmail: {done.stderr.decode('utf-8', 'replace')}")
-    return folder
 
 
 def snippet(socket):
@@ -179,7 +167,7 @@ mv "$file" new/ || exit 75
                 "PRELOAD_HOST": self.HOST, "PRELOAD_LOG": str(self.log_file)}
 
     def start(self):
-        self.root = unpacked()
+        self.root = unpacked("sendmail")
         self._prepare()
         with open(self.log_file, "ab") as log:
             self.process = subprocess.Popen(
