@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include <paths.h>
 #include <stdio.h>
 #include <syslog.h>
 #include <time.h>
@@ -14,7 +15,9 @@ void
 log_open(const char *name, gboolean foreground, gboolean debug)
 {
     ident = name;
-    to_stderr = foreground;
+    /* The journal has what goes to syslog; but not from a container without a /dev/log. */
+    gboolean twice = g_log_writer_is_journald(STDERR_FILENO) && access(_PATH_LOG, W_OK) == 0;
+    to_stderr = foreground && !twice;
     to_syslog = TRUE;
     with_debug = debug;
     openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);

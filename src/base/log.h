@@ -1,4 +1,5 @@
-/* log: one line per event, to syslog (facility mail) and, in the foreground, to standard error.
+/* log: one line per event, to syslog (facility mail) and, in the foreground, to standard error,
+ * unless that is systemd's journal, which would have each twice.
  *
  * Only the edges log (daemons, tool); libraries return errors. A line names the MTA's queue id
  * and the rule where there are such; never a person's name, address, phone or a message's text
