@@ -13,6 +13,7 @@
 
 struct Listener {
     int fd;
+    gboolean inherited;
     char *path; /* of a unix socket that we made; NULL otherwise */
     dev_t device;
     ino_t inode;
@@ -146,6 +147,7 @@ open_inherited(Listener *listener, const char *address, const char *rest, GError
         return FALSE;
     }
     listener->fd = (int)fd;
+    listener->inherited = TRUE;
     return TRUE;
 }
 
@@ -186,6 +188,23 @@ int
 listener_fd(const Listener *listener)
 {
     return listener->fd;
+}
+
+/* libmilter's accept waits from then on, at a socket of a name that nobody knows: with one that
+ * does not listen, or a closed one, it would complain in a loop. */
+void
+listener_hold(const Listener *listener)
+{
+    const struct sockaddr_un nameless = {.sun_family = AF_UNIX};
+    if (!listener->inherited)
+        return;
+    int quiet = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (quiet < 0)
+        return;
+    if (bind(quiet, (const struct sockaddr *)&nameless, sizeof nameless.sun_family) == 0 &&
+        listen(quiet, 1) == 0)
+        dup2(quiet, listener->fd);
+    close(quiet);
 }
 
 void

@@ -19,6 +19,9 @@ typedef struct Listener Listener;
 /* NULL with *error (G_IO_ERROR) when the address is malformed, in use, or not ours. */
 Listener *listener_open(const char *address, GError **error);
 int listener_fd(const Listener *listener);
+/* Nobody more is accepted from an inherited socket: who connects waits in it for the next daemon.
+ * One that was made here is left, as nobody would come after it. */
+void listener_hold(const Listener *listener);
 /* Remove the unix socket it made, unless another has taken its place; the descriptor stays open,
  * being libmilter's. Takes NULL. */
 void listener_free(Listener *listener);

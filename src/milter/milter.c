@@ -113,6 +113,7 @@ static MilterEnd
 drain(guint seconds)
 {
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
+    listener_hold(listener);
     drain_start();
     guint count = drain_count();
     if (count)

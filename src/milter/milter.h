@@ -35,7 +35,8 @@ typedef struct {
 
 /* Serve until SIGTERM or SIGINT, in the main thread, where the hooks are called. At the end
  * messages past DATA are waited for, `seconds` at most, while new ones of ours are refused with
- * "try again". libmilter's threads live on until the process exits. */
+ * "try again", and new connections stay in an inherited socket. libmilter's threads live on until
+ * the process exits. */
 MilterEnd milter_run(const MilterHooks *hooks, guint seconds);
 
 /* Remove a unix socket that milter_open made. */

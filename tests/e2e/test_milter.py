@@ -595,27 +595,58 @@ def test_a_descriptor_that_nobody_handed_in(idle):
     assert "no listening socket" in refused(idle, 69)
 
 
-def test_socket_activation(idle):
-    """As systemd does it: listening already, descriptor 3, LISTEN_FDS, and mail that waits."""
+@contextlib.contextmanager
+def activated(idle):
+    """A socket that listens already; start() hands it in as descriptor 3, as systemd does."""
     path = str(idle.house.folder / "activated")
     idle.configure(listen="fd:3")
     idle.house.listen = f"unix:{path}"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(path)
         listening.listen(10)
-        early = idle.connect(version=None)
         n = listening.fileno()
-        with open(idle.milter.log_file, "ab") as log:
-            idle.milter.process = subprocess.Popen(
-                ["/bin/bash", "-c", f'exec 3<&{n}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "bash",
-                 harness.program("lead-milter"), "-f", "-c", idle.house.config],
-                pass_fds=[n], stdout=log, stderr=log, env=harness.environment())
+
+        def start():
+            with open(idle.milter.log_file, "ab") as log:
+                idle.milter.process = subprocess.Popen(
+                    ["/bin/bash", "-c", f'exec 3<&{n}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"', "bash",
+                     harness.program("lead-milter"), "-f", "-c", idle.house.config],
+                    pass_fds=[n], stdout=log, stderr=log, env=harness.environment())
+        yield start
+    assert os.path.exists(path), "the socket is systemd's"
+
+
+def test_socket_activation(idle):
+    """Mail that was there before the daemon waits."""
+    with activated(idle) as start:
+        early = idle.connect(version=None)
+        start()
         with early:
             early.negotiate(6, 0x1FF, 0x1FFFFF)
             assert len(early.deliver(mail(1)).lead_ids) == 1
         idle.makes_a_lead()
         assert idle.milter.stop() == 0
-        assert os.path.exists(path), "the socket is systemd's"
+
+
+def test_who_comes_while_it_ends_waits_in_the_socket_for_the_next(idle):
+    with activated(idle) as start:
+        start()
+        with idle.connect() as under_way:
+            under_way.envelope()
+            under_way.command("DATA")
+            under_way.headers(mail(1))
+            idle.milter.signal(signal.SIGTERM)
+            idle.wait_log("ending")
+            with idle.connect(version=None) as late:
+                late.send("O", struct.pack("!III", 6, 0x1FF, 0x1FFFFF))
+                assert late.silent(1)
+                under_way.body(b"Name: Ada Lovelace\r\n")
+                assert len(under_way.end().lead_ids) == 1
+                assert idle.milter.wait() == 0
+                start()
+                assert late.read().code == "O"
+        idle.makes_a_lead()
+        assert idle.milter.stop() == 0
 
 
 def test_in_the_background(idle):
