@@ -1,29 +1,33 @@
 #!/bin/bash
 # The Debian package: built from what is committed, looked over by lintian, and installed, run,
-# removed and purged in a clean Debian 12 below a temporary folder. As root; prints TAP.
+# removed and purged in a clean Debian 12 below a temporary folder; then once more there with its
+# units, under a systemd that runs in namespaces of its own. As root; prints TAP.
 #
 # Needs, and installs what is missing of: $build_packages of contrib/common.sh, dpkg-dev,
-# debhelper, fakeroot, lintian, debootstrap, mandoc, python3. The clean root comes from the mirror
-# in /etc/apt/sources.list*, about 300 MB. TMPDIR says where all of it goes.
+# debhelper, fakeroot, lintian, debootstrap, mandoc, python3, openssl, procps. The clean root comes
+# from the mirror in /etc/apt/sources.list*, about 300 MB. TMPDIR says where all of it goes.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../contrib/common.sh"
 
 [ $# = 0 ] || die 64 "usage: tests/package.sh"
 need_root
 # shellcheck disable=SC2086
-need_packages $build_packages dpkg-dev debhelper fakeroot lintian debootstrap mandoc python3 >&2
+need_packages $build_packages dpkg-dev debhelper fakeroot lintian debootstrap mandoc python3 openssl \
+  procps >&2
 
-export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive
+export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1
 export DEB_BUILD_OPTIONS="parallel=$jobs ${DEB_BUILD_OPTIONS-}"
 umask 022
 
 work=$(mktemp -d) || die 73 "no temporary folder"
 log=$work/log tree=$work/lead-milter clean=$work/root
-daemons=()
+daemons=() init='' cgroup=lead-milter-test.$$
 # shellcheck disable=SC2317
 clean_up() {
   local pid
   for pid in "${daemons[@]}"; do kill -KILL "$pid" 2>/dev/null; done
+  wait 2>/dev/null
+  remove_cgroup 2>/dev/null
   # What is mounted below is so in namespaces that have ended; --one-file-system if ever one has not.
   rm -rf --one-file-system "$work"
 }
@@ -222,7 +226,7 @@ stops() { # PID LOG: with status 0
 }
 
 send_mail() {
-  PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$tree/tests/e2e /usr/bin/python3 - \
+  PYTHONPATH=$tree/tests/e2e /usr/bin/python3 - \
     "$clean/var/lib/lead-milter/lead-milter.sock" "$tree/rules/samples/angi-1.eml" <<'PYTHON'
 import sys
 from milterclient import Milter
@@ -289,7 +293,238 @@ locked() {
   grep '^lead-milter:.*:/usr/sbin/nologin$' "$clean/etc/passwd" && grep '^lead-milter:[!*]' "$clean/etc/shadow"
 }
 
-echo 1..24
+# --- under systemd ---
+
+# From outside, where the network is. /tmp is emptied when systemd starts.
+add_systemd() {
+  cp "$deb" "$clean/root/package.deb" \
+    && inside apt-get -q -y --no-install-recommends install systemd-sysv postfix \
+    && rm "$clean/usr/sbin/policy-rc.d"
+}
+
+# A cgroup for systemd to manage, at whatever place the machine around has its own.
+enter_cgroup() {
+  mount -t cgroup2 cgroup2 "$work/cgroup" && mkdir "$work/cgroup/$cgroup" \
+    && echo $BASHPID >"$work/cgroup/$cgroup/cgroup.procs" && umount "$work/cgroup"
+}
+
+remove_cgroup() {
+  # shellcheck disable=SC2016
+  unshare --mount sh -c 'mount -t cgroup2 cgroup2 "$0" && find "$0/$1" -depth -type d -exec rmdir {} \;' \
+    "$work/cgroup" "$cgroup"
+}
+
+# The first process of the namespaces becomes systemd, which sees what a container's would: nothing
+# of the machine that it could change.
+become_systemd() {
+  local device
+  mount --bind "$clean" "$clean" && cd "$clean" && mount -t proc proc proc \
+    && mount --bind proc/sys proc/sys && mount -o remount,bind,ro proc/sys \
+    && mount -t sysfs -o ro sysfs sys && mount -t cgroup2 cgroup2 sys/fs/cgroup \
+    && mount -t tmpfs -o mode=755 tmpfs dev || exit
+  for device in null zero full random urandom tty; do
+    touch "dev/$device" && mount --bind "/dev/$device" "dev/$device" || exit
+  done
+  ln -s /proc/self/fd dev/fd && ln -s pts/ptmx dev/ptmx || exit
+  # The credentials of a unit reach it, and us, by a mount that is shared.
+  pivot_root . mnt && exec chroot . sh -c 'umount -l /mnt && mount --make-rshared / \
+    && exec env -i container=other /lib/systemd/systemd'
+}
+
+booted() {
+  nsenter --target "$init" --all --root --wd env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+    DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# Before it is systemd, systemctl would be the machine's own.
+is_booted() {
+  init=$(pgrep -P "${daemons[0]}") && tr '\0' '\n' <"/proc/$init/environ" | grep -qx container=other \
+    && booted systemctl is-system-running | grep -xE 'running|degraded'
+}
+
+boot() {
+  mkdir -p "$work/cgroup"
+  export work clean cgroup
+  export -f enter_cgroup become_systemd
+  (exec unshare --mount bash -c 'enter_cgroup && exec unshare --mount --pid --uts --ipc --net --cgroup \
+    --fork --kill-child bash -c become_systemd') >"$work/boot.log" 2>&1 </dev/null &
+  daemons=($!)
+  within 30 is_booted || {
+    cat "$work/boot.log"
+    return 1
+  }
+  booted systemctl --failed
+}
+
+install_booted() {
+  booted dpkg -i /root/package.deb && nothing_enabled \
+    && ! booted systemctl is-active lead-milter.socket lead-milter lead-submit
+}
+
+# Outside's python, in systemd's network, which is a loopback alone.
+python() {
+  PYTHONPATH=$tree/tests/e2e nsenter --target "$init" --net /usr/bin/python3 "$@"
+}
+
+start_standin() {
+  mkdir "$work/api"
+  (python "$tree/tests/e2e/standin.py" "$work/api") >"$work/api/said" 2>&1 </dev/null &
+  daemons+=($!)
+  within 30 grep -q ^token: "$work/api/said"
+}
+
+write_token() {
+  echo "$1" >"$clean/etc/lead-milter/token"
+}
+
+active() {
+  [ "$(booted systemctl is-active "$@" | sort -u)" = active ]
+}
+
+# As README.Debian says.
+start_units() {
+  start_standin && cp "$work/api/ca.crt" "$clean/etc/lead-milter/ca.crt" || return
+  sed -i "s,^    endpoint:.*,    $(grep ^endpoint: "$work/api/said")\n    ca_file: /etc/lead-milter/ca.crt," \
+    "$clean/etc/lead-milter/lead-milter.yaml"
+  install -m 600 /dev/null "$clean/etc/lead-milter/token" \
+    && write_token "$(sed -n 's/^token: //p' "$work/api/said")" \
+    && booted leadctl check \
+    && booted systemctl enable --now lead-milter.socket lead-milter lead-submit \
+    && booted systemctl enable --now lead-submit-token.path \
+    && within 30 active lead-milter.socket lead-milter lead-submit lead-submit-token.path \
+    && within 30 booted leadctl api check || return
+  booted postconf -e relay_domains=example.com relay_transport=discard: local_recipient_maps= \
+    smtpd_milters=unix:lead-milter/lead-milter.sock milter_default_action=tempfail \
+    && booted postfix reload
+}
+
+mail() { # TEXT-OF-ITS-OWN
+  python - "$1" <<'PYTHON'
+import smtplib
+import sys
+mail = """From: Ada Lovelace <ada.{0}@lovelace.example>
+To: leads@example.com
+Subject: Roof
+Message-ID: <{0}@lovelace.example>
+
+My roof at 300 N Elm St, Chicago, IL 60607 leaks. Please call (312) 555-0100. {0}
+"""
+with smtplib.SMTP("127.0.0.1", 25, local_hostname="test") as smtp:
+    smtp.sendmail("ada@lovelace.example", ["leads@example.com"], mail.format(sys.argv[1]))
+PYTHON
+}
+
+arrived() { # TEXT
+  grep -F "ada.$1@lovelace.example" "$work/api/said"
+}
+
+mail_arrives() {
+  within 30 mail first && within 30 arrived first
+}
+
+expose_little() {
+  local unit
+  for unit in lead-milter lead-submit; do
+    booted systemd-analyze security --no-pager --threshold=20 "$unit" | tail -n 1
+    [ "${PIPESTATUS[0]}" = 0 ] || return
+  done
+}
+
+# One that has come while a daemon ended may be cut off; nobody may be refused.
+restarts_refuse_nobody() {
+  local client i
+  python - "$clean/var/spool/postfix/lead-milter/lead-milter.sock" <<'PYTHON' &
+import sys
+import time
+from milterclient import Closed, Milter
+end, answered, cut = time.monotonic() + 4, 0, 0
+while time.monotonic() < end:
+    try:
+        with Milter("unix:" + sys.argv[1]):
+            answered += 1
+    except (Closed, BrokenPipeError):
+        cut += 1
+print(f"answered {answered}, cut off {cut}")
+assert answered > 20 and cut < 5
+PYTHON
+  client=$!
+  for i in 1 2 3; do
+    sleep 1
+    booted systemctl restart lead-milter || return
+  done
+  wait $client
+}
+
+stopped() {
+  booted leadctl stats | grep 'account main is stopped'
+}
+
+token_changes() {
+  local token
+  token=$(cat "$clean/etc/lead-milter/token")
+  write_token wrong.wrong.wrong && sleep 1 && mail second && within 30 stopped && ! arrived second \
+    && write_token "$token" && within 30 arrived second
+}
+
+# systemd's limit is five in ten seconds.
+many_restarts() {
+  local i
+  for i in 1 2 3 4 5 6 7 8; do
+    booted systemctl restart lead-milter lead-submit || return
+  done
+  active lead-milter lead-submit
+}
+
+restarted() {
+  booted systemctl show -p NRestarts lead-milter lead-submit >"$work/restarts"
+  [ "$(grep -c NRestarts=1 "$work/restarts")" = 2 ] && active lead-milter lead-submit
+}
+
+killed() {
+  booted systemctl kill -s KILL lead-milter lead-submit && within 30 restarted \
+    && within 30 mail third && within 30 arrived third
+}
+
+journal() {
+  booted journalctl --no-pager -o cat -u 'lead-*'
+}
+
+reloads() {
+  journal | grep '^info: reloaded: sources=' && journal | grep '^info: reloaded$'
+}
+
+reload() {
+  booted systemctl reload lead-milter lead-submit && within 30 reloads
+}
+
+# With the time in front a line is one that came by standard error.
+journal_is_right() {
+  journal >"$work/journal"
+  tail -n 20 "$work/journal"
+  grep -q 'source=generic account=main' "$work/journal" && grep -q ' done: status=201 ' "$work/journal" \
+    && ! grep -E '^[0-9]{4}-' "$work/journal" \
+    && ! grep -iE "lovelace|elm st|555-01|$(cat "$clean/etc/lead-milter/token")" "$work/journal"
+}
+
+purge_booted() {
+  local left
+  booted apt-get -q -y purge lead-milter || return
+  ! booted systemctl is-active lead-milter.socket lead-milter lead-submit lead-submit-token.path || return
+  left=$(named)
+  echo "$left"
+  [ -z "$left" ] && [ ! -e "$clean/var/spool/postfix/lead-milter" ]
+}
+
+ended() {
+  ! kill -0 "${daemons[0]}"
+}
+
+shut_down() {
+  booted systemctl poweroff
+  within 30 ended && remove_cgroup
+}
+
+echo 1..38
 need "git archive HEAD, with contrib/debian as debian" export_tree
 need "dpkg-buildpackage, with the unit tests" build_package
 check "lintian: no errors, no warnings" lintian --allow-root --fail-on error,warning "$changes"
@@ -320,4 +555,19 @@ check "removed: configuration and queue stay" remove
 rm -f "$clean/tmp/package.deb"
 check "purged: nothing stays" purge
 check "but the user, locked" locked
+
+need "systemd and Postfix are added to the root" add_systemd
+need "systemd starts in it" boot
+need "it is installed once more; nothing runs" install_booted
+need "its units start as README.Debian says" start_units
+check "a mail through Postfix reaches the API" mail_arrives
+check "the units as they run expose little" expose_little
+check "restarts refuse no connection" restarts_refuse_nobody
+check "a new token is taken" token_changes
+check "they may be restarted often" many_restarts
+check "killed they start again" killed
+check "both reload" reload
+check "the journal has each line once, and nothing personal" journal_is_right
+check "purged while they run: they end, and nothing stays" purge_booted
+check "systemd ends" shut_down
 [ $failed = 0 ]
