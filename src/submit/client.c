@@ -17,7 +17,8 @@ struct Client {
     CURLM *multi;
     ClientDone done;
     gpointer data;
-    GHashTable *posts; /* of Post, a set */
+    GHashTable *posts; /* of Post, a set: those on the wire */
+    GQueue idle;       /* of Post: without a lead, their handles serve the next ones */
 };
 
 typedef struct {
@@ -31,15 +32,25 @@ typedef struct {
     char error[CURL_ERROR_SIZE];
 } Post;
 
+/* What is one lead's goes. */
+static void
+post_clear(Post *post)
+{
+    g_clear_pointer(&post->headers, curl_slist_free_all);
+    if (post->token)
+        explicit_bzero(post->token, strlen(post->token));
+    g_clear_pointer(&post->token, g_free);
+    g_clear_pointer(&post->lead, queued_lead_free);
+    g_string_truncate(post->body, 0);
+    *post->error = 0;
+}
+
 static void
 post_free(gpointer data)
 {
     Post *post = data;
     curl_easy_cleanup(post->easy);
-    curl_slist_free_all(post->headers);
-    explicit_bzero(post->token, strlen(post->token));
-    g_free(post->token);
-    queued_lead_free(post->lead);
+    post_clear(post);
     g_string_free(post->body, TRUE);
     g_free(post);
 }
@@ -93,6 +104,7 @@ client_new(ClientDone done, gpointer data)
     client->done = done;
     client->data = data;
     client->posts = g_hash_table_new_full(NULL, NULL, post_free, NULL);
+    g_queue_init(&client->idle);
     return client;
 }
 
@@ -107,6 +119,7 @@ client_free(Client *client)
     while (g_hash_table_iter_next(&iter, &post, NULL))
         curl_multi_remove_handle(client->multi, ((Post *)post)->easy);
     g_hash_table_unref(client->posts);
+    g_queue_clear_full(&client->idle, post_free);
     curl_multi_cleanup(client->multi);
     g_free(client);
 }
@@ -138,18 +151,38 @@ add_header(Post *post, const char *name, const char *value)
     explicit_bzero(line, strlen(line));
 }
 
-void
-client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,
-            gpointer account)
+/* With all that no account and no lead changes. */
+static Post *
+post_new(void)
 {
     Post *post = g_new0(Post, 1);
     CURL *easy = post->easy = curl_easy_init();
     if (!easy)
         g_error("curl_easy_init: out of memory");
+    post->body = g_string_new(NULL);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    curl_easy_setopt(easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
+    return post;
+}
+
+void
+client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,
+            gpointer account)
+{
+    Post *post = g_queue_pop_tail(&client->idle);
+    if (!post)
+        post = post_new();
+    CURL *easy = post->easy;
     post->lead = lead;
     post->account = account;
     post->token = g_strdup(token);
-    post->body = g_string_new(NULL);
     post->started = g_get_real_time();
     add_header(post, "Content-Type", "application/json");
     add_header(post, "Accept", "application/json, application/vnd.api+json");
@@ -163,21 +196,12 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
     curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
                      g_str_has_prefix(config->endpoint, "http:") ? "http" : "https");
-    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
-    curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDS, lead->payload);
     curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(lead->payload));
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)config->timeout);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(config->timeout, CONNECT_TIMEOUT));
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
     g_hash_table_add(client->posts, post);
     curl_multi_add_handle(client->multi, easy);
 }
@@ -213,7 +237,9 @@ finish(Client *client, Post *post, CURLcode result)
     };
     client->done(&answer, client->data);
     curl_multi_remove_handle(client->multi, post->easy);
-    g_hash_table_remove(client->posts, post);
+    g_hash_table_steal(client->posts, post);
+    post_clear(post);
+    g_queue_push_tail(&client->idle, post);
 }
 
 /* Drive all transfers; TRUE when some came to their end. */

@@ -152,6 +152,23 @@ def test_retry_after_is_obeyed(leads, standin):
     assert 3500 < leads.due_in(key) <= 3600
 
 
+def test_what_one_answer_says_is_not_the_nexts(leads, standin):
+    # One handle of curl serves one lead after the other.
+    standin.misbehave("429", times=1, retry_after=1, detail="slower please")
+    leads.put()
+    leads.wait(done=1)
+    standin.misbehave("503", times=1)
+    key, = leads.put()
+    (status, words), = leads.wait_attempts(key, 1)
+    assert status == 503 and "slower" not in words
+    leads.wait(done=1, pending=1)
+    assert 6 < leads.due_in(key) <= 12
+    standin.misbehave("garbage", times=1)
+    key, = leads.put()
+    (status, words), = leads.wait_attempts(key, 1)
+    assert status == 0 and words
+
+
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 422])
 def test_a_refused_lead_is_dead_with_the_apis_words(leads, standin, status):
     standin.misbehave(str(status), times=1, detail="A company of that name exists.")
