@@ -4,7 +4,11 @@
 
 #include <curl/curl.h>
 #include <dlfcn.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/log.h"
@@ -19,6 +23,7 @@ struct Client {
     gpointer data;
     GHashTable *posts; /* of Post, a set: those on the wire */
     GQueue idle;       /* of Post: without a lead, their handles serve the next ones */
+    GArray *sockets;   /* of int: those of all connections */
 };
 
 typedef struct {
@@ -105,6 +110,7 @@ client_new(ClientDone done, gpointer data)
     client->data = data;
     client->posts = g_hash_table_new_full(NULL, NULL, post_free, NULL);
     g_queue_init(&client->idle);
+    client->sockets = g_array_new(FALSE, FALSE, sizeof(int));
     return client;
 }
 
@@ -121,6 +127,7 @@ client_free(Client *client)
     g_hash_table_unref(client->posts);
     g_queue_clear_full(&client->idle, post_free);
     curl_multi_cleanup(client->multi);
+    g_array_unref(client->sockets);
     g_free(client);
 }
 
@@ -131,6 +138,30 @@ on_body(char *bytes, size_t size, size_t n, void *data)
     gsize length = size * n, room = LIMIT_RESPONSE - post->body->len;
     g_string_append_len(post->body, bytes, MIN(length, room));
     return length <= room ? length : 0; /* too much: curl breaks it off */
+}
+
+static curl_socket_t
+open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    Client *client = data;
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    g_array_append_val(client->sockets, fd);
+    return fd;
+}
+
+static int
+close_socket(void *data, curl_socket_t fd)
+{
+    Client *client = data;
+    for (guint i = 0; i < client->sockets->len; i++) {
+        if (g_array_index(client->sockets, int, i) == fd) {
+            g_array_remove_index_fast(client->sockets, i);
+            break;
+        }
+    }
+    return close(fd);
 }
 
 static char *
@@ -153,7 +184,7 @@ add_header(Post *post, const char *name, const char *value)
 
 /* With all that no account and no lead changes. */
 static Post *
-post_new(void)
+post_new(Client *client)
 {
     Post *post = g_new0(Post, 1);
     CURL *easy = post->easy = curl_easy_init();
@@ -165,6 +196,10 @@ post_new(void)
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, client);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
@@ -178,7 +213,7 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
 {
     Post *post = g_queue_pop_tail(&client->idle);
     if (!post)
-        post = post_new();
+        post = post_new(client);
     CURL *easy = post->easy;
     post->lead = lead;
     post->account = account;
@@ -242,13 +277,25 @@ finish(Client *client, Post *post, CURLcode result)
     g_queue_push_tail(&client->idle, post);
 }
 
+/* curl writes the head and the body of each POST by itself. What it writes at once leaves in as few
+ * packets as hold it, and wakes the peer once: a fifth of what a POST costs on both sides. */
+static void
+hold_packets(Client *client, int hold)
+{
+    for (guint i = 0; i < client->sockets->len; i++)
+        setsockopt(g_array_index(client->sockets, int, i), IPPROTO_TCP, TCP_CORK, &hold,
+                   sizeof hold);
+}
+
 /* Drive all transfers; TRUE when some came to their end. */
 static gboolean
 perform(Client *client)
 {
     gboolean finished = FALSE;
     int running, left;
+    hold_packets(client, 1);
     curl_multi_perform(client->multi, &running);
+    hold_packets(client, 0);
     for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left));) {
         Post *post = NULL;
         if (message->msg != CURLMSG_DONE)
