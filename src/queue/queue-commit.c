@@ -49,13 +49,20 @@ write_job(Queue *queue, Job *job, GError **error)
     return FALSE;
 }
 
-/* A page, as it was; nobody is woken, and no disk is waited for. The mark is the one that all
- * versions share: a newer daemon may have brought the schema further meanwhile. */
+/* The mark is the one that all versions share: a newer daemon may have brought the schema further
+ * meanwhile. */
+gboolean
+queue_rewrite(Queue *queue, GError **error)
+{
+    return queue_run(queue, error, "PRAGMA application_id = " G_STRINGIFY(APPLICATION_ID), "");
+}
+
+/* Nobody is woken, and no disk is waited for. */
 static gboolean
 probe(Queue *queue, GError **error)
 {
     return queue_may_write(queue, error) && queue_begin_unsynced(queue, error) &&
-           queue_run(queue, error, "PRAGMA application_id = " G_STRINGIFY(APPLICATION_ID), "");
+           queue_rewrite(queue, error);
 }
 
 /* One transaction, one fsync. A probe among leads has nothing to find out. */

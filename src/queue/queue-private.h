@@ -56,6 +56,8 @@ gboolean queue_begin(Queue *queue, GError **error);
 /* For a change that may be undone by a power failure, but by nothing less, until another one has
  * been committed with the disk's word: it costs no fsync. */
 gboolean queue_begin_unsynced(Queue *queue, GError **error);
+/* Write a page as it was, so that a transaction has something to commit. */
+gboolean queue_rewrite(Queue *queue, GError **error);
 /* Commit when `good`, roll back otherwise; TRUE when committed. */
 gboolean queue_end(Queue *queue, gboolean good, GError **error);
 

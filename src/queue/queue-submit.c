@@ -159,11 +159,11 @@ settle(Queue *queue, const QueueOutcome *outcome, GError **error)
 }
 
 gboolean
-queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, GError **error)
+queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, gboolean synced, GError **error)
 {
-    if (!queue_begin(queue, error))
+    if (!(synced ? queue_begin(queue, error) : queue_begin_unsynced(queue, error)))
         return FALSE;
-    gboolean good = TRUE;
+    gboolean good = n > 0 || queue_rewrite(queue, error);
     for (guint i = 0; i < n && good; i++)
         good = settle(queue, &outcomes[i], error);
     return queue_end(queue, good, error);

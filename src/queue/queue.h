@@ -95,8 +95,10 @@ typedef struct {
     gint64 started, ended; /* microseconds, of the attempt */
     gboolean no_attempt;   /* given back unsent: count and record no attempt */
 } QueueOutcome;
-/* All of them in one transaction; one that is no longer `sending` is left as it is. */
-gboolean queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, GError **error);
+/* All of them in one transaction; one that is no longer `sending` is left as it is. Unless `synced`
+ * a power failure, but nothing less, may undo it until one has been; that may be one of nothing. */
+gboolean queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, gboolean synced,
+                      GError **error);
 
 /* When the next lead of the account comes due (pending's not_before or sending's lease end), in
  * microseconds; G_MAXINT64 when there is none; -1 on error. */

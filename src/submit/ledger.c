@@ -1,13 +1,15 @@
 #include "submit/ledger.h"
 
-#define MOST 256     /* outcomes that share an fsync */
-#define WITHIN 20000 /* microseconds */
+#define MOST 256             /* outcomes that share a transaction */
+#define WITHIN 20000         /* microseconds */
+#define SYNCED_WITHIN 200000 /* the same */
 #define AGAIN G_USEC_PER_SEC
 
 struct Ledger {
     Queue *queue;
     GArray *outcomes;    /* QueueOutcome */
     gint64 first;        /* when the oldest of them came; monotonic */
+    gint64 unsynced;     /* since when some may be undone; monotonic, 0: none */
     gint64 again;        /* when the queue, which failed, is asked anew; monotonic, 0: it works */
     GHashTable *claimed; /* ids, a set; those that are not settled yet */
 };
@@ -57,7 +59,7 @@ ledger_add(Ledger *ledger, const char *id, QueueOutcome outcome)
 gboolean
 ledger_is_settled(const Ledger *ledger)
 {
-    return ledger->outcomes->len == 0;
+    return ledger->outcomes->len == 0 && !ledger->unsynced;
 }
 
 gboolean
@@ -69,26 +71,39 @@ ledger_fails(const Ledger *ledger)
 gint64
 ledger_wait(const Ledger *ledger, gboolean more)
 {
-    if (ledger->outcomes->len == 0)
+    gint64 until = G_MAXINT64, now = g_get_monotonic_time();
+    if (ledger_is_settled(ledger))
         return G_MAXINT64;
     if (ledger->again)
-        return MAX(ledger->again - g_get_monotonic_time(), 0);
+        return MAX(ledger->again - now, 0);
     if (ledger->outcomes->len >= MOST || !more)
         return 0;
-    return MAX(ledger->first + WITHIN - g_get_monotonic_time(), 0);
+    if (ledger->outcomes->len > 0)
+        until = ledger->first + WITHIN;
+    if (ledger->unsynced)
+        until = MIN(until, ledger->unsynced + SYNCED_WITHIN);
+    return MAX(until - now, 0);
 }
 
 gboolean
-ledger_settle(Ledger *ledger, gboolean *back, GError **error)
+ledger_settle(Ledger *ledger, gboolean more, gboolean *back, GError **error)
 {
     QueueOutcome *outcomes = (QueueOutcome *)(void *)ledger->outcomes->data;
     guint n = ledger->outcomes->len;
+    gint64 now = g_get_monotonic_time();
+    gboolean synced = !more || (ledger->unsynced && now >= ledger->unsynced + SYNCED_WITHIN);
     *back = FALSE;
-    if (n > 0 && !queue_settle(ledger->queue, outcomes, n, error)) {
+    if (ledger_is_settled(ledger))
+        return TRUE;
+    if (!queue_settle(ledger->queue, outcomes, n, synced, error)) {
         ledger->again = g_get_monotonic_time() + AGAIN;
         return FALSE;
     }
     ledger->again = 0;
+    if (synced)
+        ledger->unsynced = 0;
+    else if (!ledger->unsynced)
+        ledger->unsynced = now;
     for (guint i = 0; i < n; i++) {
         g_hash_table_remove(ledger->claimed, outcomes[i].id);
         *back |= outcomes[i].state == STATE_PENDING;

@@ -1,8 +1,9 @@
 /* ledger: the leads that lead-submit has claimed, and what came of them until the queue knows.
  *
- * Outcomes share a transaction and its fsync. What is not in the queue when we die is sent once
- * more, under the same Idempotency-Key; so they wait only while more is on the wire, 20 ms at most,
- * and 256 at most.
+ * Outcomes share a transaction, and transactions an fsync. What is not in the queue when we die is
+ * sent once more, under the same Idempotency-Key; so outcomes wait only while more is on the wire,
+ * 20 ms at most, and 256 at most. What a power failure may undo waits for the disk's word likewise,
+ * 200 ms at most.
  * Ownership: ledger_free; it borrows the queue. Thread rule: one thread. Failure: what cannot be
  * written stays, to be tried again a second later.
  */
@@ -20,13 +21,14 @@ void ledger_free(Ledger *ledger); /* takes NULL */
 gboolean ledger_claim(Ledger *ledger, const char *id);
 /* Takes the outcome's words. */
 void ledger_add(Ledger *ledger, const char *id, QueueOutcome outcome);
-gboolean ledger_is_settled(const Ledger *ledger); /* nothing is to be written */
+gboolean ledger_is_settled(const Ledger *ledger); /* all is in the queue, and on the disk */
 /* The last writing went wrong, and what it was to write is still here. */
 gboolean ledger_fails(const Ledger *ledger);
-/* Microseconds until what is here must be written, 0: now, G_MAXINT64: nothing is here.
+/* Microseconds until something must be written, 0: now, G_MAXINT64: all is settled.
  * `more`: something is still on the wire. */
 gint64 ledger_wait(const Ledger *ledger, gboolean more);
-/* Write all of it. `*back`: some of it is to be sent again. */
-gboolean ledger_settle(Ledger *ledger, gboolean *back, GError **error);
+/* Write all of it, and wait for the disk unless there is `more` and what it has not confirmed is
+ * younger than 200 ms. `*back`: some of it is to be sent again. */
+gboolean ledger_settle(Ledger *ledger, gboolean more, gboolean *back, GError **error);
 
 #endif

@@ -399,7 +399,7 @@ settle_all(Submitter *self)
     gboolean back;
     if (ledger_is_settled(self->ledger))
         return;
-    if (!ledger_settle(self->ledger, &back, &error)) {
+    if (!ledger_settle(self->ledger, client_busy(self->client) > 0, &back, &error)) {
         queue_trouble(self, error);
         return;
     }

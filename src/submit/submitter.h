@@ -2,9 +2,9 @@
  *
  * One thread, libcurl's multi interface: keep-alive, HTTP/2 where offered, TLS verified, no
  * redirects followed. Per account `concurrency` POSTs at once. Woken by the queue alone.
- * While more is on the wire, answers wait up to 20 ms for others to share one transaction and
- * fsync; those that a kill or a power failure takes are posted again, with the same
- * Idempotency-Key.
+ * While more is on the wire, answers wait up to 20 ms for others to share one transaction, and up to
+ * 200 ms to share an fsync; those that a kill or a power failure takes are posted again, with the
+ * same Idempotency-Key.
  * Failure: while answers cannot be written, nothing is posted; a claim that fails is made again a
  * second later. Logged once a minute.
  */

@@ -96,15 +96,38 @@ test_what_is_settled_is_in_the_queue_and_may_be_claimed_again(Place *place, gcon
     claimed(place, again);
     g_assert_false(ledger_claim(place->ledger, again));
     ledger_add(place->ledger, done, (QueueOutcome){.state = STATE_DONE, .status = 201});
-    g_assert_true(ledger_settle(place->ledger, &back, NULL));
+    g_assert_true(ledger_settle(place->ledger, FALSE, &back, NULL));
     g_assert_false(back);
     ledger_add(place->ledger, again, (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
-    g_assert_true(ledger_settle(place->ledger, &back, NULL));
+    g_assert_true(ledger_settle(place->ledger, FALSE, &back, NULL));
     g_assert_true(back);
     g_assert_true(ledger_is_settled(place->ledger));
     g_assert_cmpint(state_of(place, done), ==, STATE_DONE);
     g_assert_cmpint(state_of(place, again), ==, STATE_PENDING);
     g_assert_true(ledger_claim(place->ledger, again));
+}
+
+static void
+test_the_disk_is_waited_for_when_nothing_else_is_or_after_200_ms(Place *place, gconstpointer data)
+{
+    (void)data;
+    char id[LEAD_ID_SIZE];
+    gboolean back;
+    for (guint i = 0; i < 2; i++) {
+        claimed(place, id);
+        ledger_add(place->ledger, id, (QueueOutcome){.state = STATE_DONE, .status = 201});
+        g_assert_true(ledger_settle(place->ledger, TRUE, &back, NULL));
+        g_assert_cmpint(state_of(place, id), ==, STATE_DONE);
+        g_assert_true(ledger_claim(place->ledger, id));
+        g_assert_false(ledger_is_settled(place->ledger));
+        g_assert_cmpint(ledger_wait(place->ledger, TRUE), <=, 200000);
+        g_assert_cmpint(ledger_wait(place->ledger, FALSE), ==, 0);
+        if (i > 0)
+            g_usleep(200000);
+        g_assert_true(ledger_settle(place->ledger, i > 0, &back, NULL));
+        g_assert_true(ledger_is_settled(place->ledger));
+        g_assert_cmpint(ledger_wait(place->ledger, TRUE), ==, G_MAXINT64);
+    }
 }
 
 /* No file may grow, nor be written. */
@@ -132,14 +155,14 @@ test_what_cannot_be_written_fails_until_it_is(Place *place, gconstpointer data)
     ledger_add(place->ledger, id, (QueueOutcome){.state = STATE_DONE, .status = 201});
     g_assert_false(ledger_fails(place->ledger));
     let_write(FALSE);
-    gboolean good = ledger_settle(place->ledger, &back, &error);
+    gboolean good = ledger_settle(place->ledger, FALSE, &back, &error);
     let_write(TRUE);
     g_assert_false(good);
     g_assert_nonnull(error);
     g_assert_true(ledger_fails(place->ledger));
     g_assert_false(ledger_is_settled(place->ledger));
     g_assert_cmpint(state_of(place, id), ==, STATE_SENDING);
-    g_assert_true(ledger_settle(place->ledger, &back, NULL));
+    g_assert_true(ledger_settle(place->ledger, FALSE, &back, NULL));
     g_assert_false(ledger_fails(place->ledger));
     g_assert_cmpint(state_of(place, id), ==, STATE_DONE);
 }
@@ -155,7 +178,7 @@ test_what_failed_waits_a_second_however_much_there_is(Place *place, gconstpointe
         ledger_add(place->ledger, id, (QueueOutcome){.state = STATE_DONE, .status = 201});
     let_write(FALSE);
     gint64 begun = g_get_monotonic_time();
-    gboolean good = ledger_settle(place->ledger, &back, NULL);
+    gboolean good = ledger_settle(place->ledger, FALSE, &back, NULL);
     gint64 wait = ledger_wait(place->ledger, FALSE);
     gint64 ended = g_get_monotonic_time();
     let_write(TRUE);
@@ -164,7 +187,7 @@ test_what_failed_waits_a_second_however_much_there_is(Place *place, gconstpointe
     g_assert_cmpint(wait + (ended - begun), >=, G_USEC_PER_SEC);
     while (ledger_wait(place->ledger, FALSE) > 0)
         g_usleep(10000);
-    g_assert_true(ledger_settle(place->ledger, &back, NULL));
+    g_assert_true(ledger_settle(place->ledger, FALSE, &back, NULL));
     g_assert_cmpint(ledger_wait(place->ledger, FALSE), ==, G_MAXINT64);
 }
 
@@ -178,6 +201,8 @@ main(int argc, char **argv)
     TEST("/ledger/many-outcomes-do-not-wait", test_many_outcomes_do_not_wait);
     TEST("/ledger/what-is-settled-is-in-the-queue-and-may-be-claimed-again",
          test_what_is_settled_is_in_the_queue_and_may_be_claimed_again);
+    TEST("/ledger/the-disk-is-waited-for-when-nothing-else-is-or-after-200-ms",
+         test_the_disk_is_waited_for_when_nothing_else_is_or_after_200_ms);
     TEST("/ledger/what-cannot-be-written-fails-until-it-is",
          test_what_cannot_be_written_fails_until_it_is);
     TEST("/ledger/what-failed-waits-a-second-however-much-there-is",

@@ -61,7 +61,7 @@ settle(Queue *queue, const char *id, LeadState state, gint64 not_before)
                             .status = 503,
                             .words = (char *)"Service Unavailable"};
     g_strlcpy(outcome.id, id, LEAD_ID_SIZE);
-    g_assert_true(queue_settle(queue, &outcome, 1, &error));
+    g_assert_true(queue_settle(queue, &outcome, 1, TRUE, &error));
     g_assert_no_error(error);
 }
 
