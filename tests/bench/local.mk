@@ -1,6 +1,6 @@
 # make bench: see tests/bench/bench.py for what BENCH_FLAGS may hold.
 bench_programs = tests/bench/noop-milter tests/bench/least-milter tests/bench/milter-load \
-	tests/bench/extract-bench tests/bench/gmime-bench
+	tests/bench/extract-bench tests/bench/gmime-bench tests/bench/curl-load
 gmime_mail = tests/bench/gmime-mail.c tests/bench/gmime-mail.h
 EXTRA_PROGRAMS += $(bench_programs)
 tests_bench_noop_milter_SOURCES = tests/bench/noop-milter.c
@@ -12,6 +12,8 @@ tests_bench_milter_load_LDADD = $(GLIB_LIBS)
 tests_bench_extract_bench_SOURCES = tests/bench/extract-bench.c
 tests_bench_gmime_bench_SOURCES = tests/bench/gmime-bench.c $(gmime_mail)
 tests_bench_gmime_bench_LDADD = $(GMIME_LIBS) $(PCRE2_LIBS)
+tests_bench_curl_load_SOURCES = tests/bench/curl-load.c
+tests_bench_curl_load_LDADD = $(CURL_LIBS) $(GLIB_LIBS)
 CLEANFILES += $(bench_programs)
 bench_scripts = tests/bench/bench.py tests/bench/contestants.py tests/bench/mailbox.py \
 	tests/bench/milter.py tests/bench/postfix.py tests/bench/scaling.py tests/bench/submit.py \
