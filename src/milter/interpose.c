@@ -5,12 +5,18 @@
  * accept             waits while there are no descriptors.
  * read, poll, close  read a connection ahead, what there is of it at once. For each packet
  *                    libmilter calls poll three times and read twice, and each header field and
- *                    each set of macros is a packet: that is two thirds of all system calls that
- *                    a lead takes. Each of read and poll has two names.
+ *                    each set of macros is a packet: it would be two thirds of all system calls
+ *                    that a lead takes. Each of read and poll has two names.
+ * writev             keeps answers until libmilter looks for the next command, as it does after
+ *                    each that an MTA waits for: the field that is added and the verdict behind
+ *                    it wake the MTA once. Whether it can write, as libmilter asks before each
+ *                    answer, is seen then.
  *
  * Thread rule: a connection is one thread's at a time; libmilter hands it on under its own lock,
  * and with it what has been read ahead.
- * Limits: AHEAD_MAX bytes of a connection; descriptors from DESCRIPTORS on are not read ahead.
+ * Limits: AHEAD_MAX bytes of a connection, ANSWERS_MAX of its answers; descriptors from DESCRIPTORS
+ * on are left as they are. A peer that takes no answer for as long as libmilter would wait is cut
+ * off.
  */
 #include <config.h>
 
@@ -23,23 +29,30 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #define ACCEPT_PAUSE 50000 /* microseconds */
 #define AHEAD_MAX (16 << 10)
+#define ANSWERS_MAX 4096
 #define DESCRIPTORS 4096
 
 typedef struct {
     gsize begin, end; /* of what is still to be handed out */
+    gsize kept;       /* of `answers`: they are still to be sent */
+    int patience;     /* milliseconds for which libmilter would wait to write */
+    char answers[ANSWERS_MAX];
     char bytes[AHEAD_MAX];
-} Ahead;
+} Connection;
 
-static Ahead *connections[DESCRIPTORS]; /* by descriptor; NULL: is none of libmilter's */
+static Connection *connections[DESCRIPTORS]; /* by descriptor; NULL: is none of libmilter's */
 
 /* A sanitizer's, in a program that is built with one: it must know of all descriptors. */
 extern ssize_t __interceptor_read(int fd, void *to, size_t length);
+extern ssize_t __interceptor_writev(int fd, const struct iovec *parts, int n);
 extern int __interceptor_close(int fd);
 #pragma weak __interceptor_read
+#pragma weak __interceptor_writev
 #pragma weak __interceptor_close
 
 /* libmilter has a thread that waits here for SIGHUP, SIGTERM and SIGINT and takes each of them as
@@ -59,15 +72,16 @@ int
 accept(int fd, __SOCKADDR_ARG address, socklen_t *length)
 {
     for (gboolean told = FALSE;; g_usleep(ACCEPT_PAUSE)) {
-        int connection = accept4(fd, address, length, SOCK_CLOEXEC);
-        if (connection >= 0 && connection < DESCRIPTORS) {
-            Ahead *ahead = g_new(Ahead, 1);
-            ahead->begin = ahead->end = 0;
-            g_atomic_pointer_set(&connections[connection], ahead);
+        int accepted = accept4(fd, address, length, SOCK_CLOEXEC);
+        if (accepted >= 0 && accepted < DESCRIPTORS) {
+            Connection *connection = g_new(Connection, 1);
+            connection->begin = connection->end = connection->kept = 0;
+            connection->patience = -1;
+            g_atomic_pointer_set(&connections[accepted], connection);
         }
-        if (connection >= 0 ||
+        if (accepted >= 0 ||
             (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM))
-            return connection;
+            return accepted;
         int number = errno;
         if (!told)
             log_error("connections wait for others to end: %s", g_strerror(number));
@@ -75,8 +89,8 @@ accept(int fd, __SOCKADDR_ARG address, socklen_t *length)
     }
 }
 
-static Ahead *
-ahead_of(int fd)
+static Connection *
+connection_of(int fd)
 {
     return fd >= 0 && fd < DESCRIPTORS ? g_atomic_pointer_get(&connections[fd]) : NULL;
 }
@@ -88,23 +102,78 @@ real_read(int fd, void *to, size_t length)
                               : syscall(SYS_read, fd, to, length);
 }
 
+static int
+real_poll(struct pollfd *set, nfds_t n, int milliseconds)
+{
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
+    return ppoll(set, n, milliseconds < 0 ? NULL : &time, NULL);
+}
+
+/* libmilter learns of a failure as it does of any end: by reading. */
+static void
+send_answers(int fd, Connection *connection)
+{
+    for (gsize done = 0; done < connection->kept;) {
+        ssize_t n = send(fd, connection->answers + done, connection->kept - done,
+                         MSG_DONTWAIT | MSG_NOSIGNAL);
+        struct pollfd set = {.fd = fd, .events = POLLOUT};
+        if (n >= 0)
+            done += n;
+        else if (errno != EINTR &&
+                 (errno != EAGAIN || real_poll(&set, 1, connection->patience) <= 0)) {
+            shutdown(fd, SHUT_RDWR);
+            break;
+        }
+    }
+    connection->kept = 0;
+}
+
+/* May take less than all, as the real one. */
+ssize_t
+writev(int fd, const struct iovec *parts, int n)
+{
+    Connection *connection = connection_of(fd);
+    if (!connection)
+        return __interceptor_writev ? __interceptor_writev(fd, parts, n)
+                                    : syscall(SYS_writev, fd, parts, n);
+    if (connection->kept == ANSWERS_MAX)
+        send_answers(fd, connection);
+    gsize before = connection->kept;
+    for (int i = 0; i < n; i++) {
+        gsize length = MIN(parts[i].iov_len, ANSWERS_MAX - connection->kept);
+        memcpy(connection->answers + connection->kept, parts[i].iov_base, length);
+        connection->kept += length;
+    }
+    return connection->kept - before;
+}
+
+/* The next of a connection of which nothing is left; as read(2). */
+static ssize_t
+read_ahead(int fd, Connection *connection)
+{
+    ssize_t n = real_read(fd, connection->bytes, AHEAD_MAX);
+    connection->begin = 0;
+    connection->end = MAX(n, 0);
+    return n;
+}
+
 ssize_t
 read(int fd, void *to, size_t length)
 {
-    Ahead *ahead = ahead_of(fd);
-    gboolean empty = !ahead || ahead->begin == ahead->end;
-    if (empty && (!ahead || length >= AHEAD_MAX))
+    Connection *connection = connection_of(fd);
+    gboolean empty = !connection || connection->begin == connection->end;
+    if (connection && empty)
+        send_answers(fd, connection);
+    if (empty && (!connection || length >= AHEAD_MAX))
         return real_read(fd, to, length);
     if (empty) {
-        ssize_t n = real_read(fd, ahead->bytes, AHEAD_MAX);
+        ssize_t n = read_ahead(fd, connection);
         if (n <= 0)
             return n;
-        ahead->begin = 0;
-        ahead->end = n;
     }
-    gsize n = MIN(length, ahead->end - ahead->begin);
-    memcpy(to, ahead->bytes + ahead->begin, n);
-    ahead->begin += n;
+    gsize n = MIN(length, connection->end - connection->begin);
+    memcpy(to, connection->bytes + connection->begin, n);
+    connection->begin += n;
     return n;
 }
 
@@ -116,13 +185,26 @@ int poll_ahead(struct pollfd *set, nfds_t n, int milliseconds) __asm__("poll");
 int
 poll_ahead(struct pollfd *set, nfds_t n, int milliseconds)
 {
-    const Ahead *ahead = n == 1 && set->events & POLLIN ? ahead_of(set->fd) : NULL;
-    if (ahead && ahead->begin < ahead->end) {
-        set->revents = POLLIN;
+    Connection *connection = n == 1 ? connection_of(set->fd) : NULL;
+    if (connection && set->events == POLLOUT) {
+        connection->patience = milliseconds;
+        set->revents = POLLOUT;
         return 1;
     }
-    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
-    return ppoll(set, n, milliseconds < 0 ? NULL : &time, NULL);
+    for (nfds_t i = 0; i < n; i++) {
+        Connection *asked = connection_of(set[i].fd);
+        if (asked)
+            send_answers(set[i].fd, asked);
+    }
+    if (!connection || !(set->events & POLLIN))
+        return real_poll(set, n, milliseconds);
+    gboolean empty = connection->begin == connection->end;
+    int result = empty ? real_poll(set, n, milliseconds) : 1;
+    if (!empty)
+        set->revents = POLLIN;
+    else if (result > 0 && set->revents & POLLIN)
+        read_ahead(set->fd, connection); /* it will be asked once more before it is read */
+    return result;
 }
 
 /* What a libmilter that is built with -D_FORTIFY_SOURCE calls in their place where it knows how
@@ -150,9 +232,11 @@ poll_checked(struct pollfd *set, nfds_t n, int milliseconds, size_t room)
 int
 close(int fd)
 {
-    Ahead *ahead = ahead_of(fd);
-    if (ahead)
+    Connection *connection = connection_of(fd);
+    if (connection) {
+        send_answers(fd, connection);
         g_atomic_pointer_set(&connections[fd], NULL);
-    g_free(ahead);
+    }
+    g_free(connection);
     return __interceptor_close ? __interceptor_close(fd) : syscall(SYS_close, fd);
 }

@@ -1,11 +1,14 @@
-/* A connection of libmilter's, whichever of the C library's names it is read and asked by: a build
- * of libmilter that is hardened calls those which also check the room. */
+/* A connection of libmilter's: its answers are sent in time, and it is read and asked by whichever
+ * of the C library's names: a build of libmilter that is hardened calls those which also check the
+ * room. */
 #include <config.h>
 
 #include <fcntl.h>
 #include <glib.h>
 #include <poll.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -80,6 +83,106 @@ more_than_there_is_room_for_ends_the_program(void)
     g_test_trap_assert_failed();
 }
 
+/* As libmilter answers: whether it can is asked first, and what was not taken comes again. */
+static void
+answer(int fd, const void *bytes, gsize length)
+{
+    for (gsize done = 0; done < length;) {
+        struct pollfd set = {.fd = fd, .events = POLLOUT};
+        gsize half = (length - done) / 2;
+        guint8 *rest = (guint8 *)bytes + done;
+        struct iovec parts[] = {{rest, half}, {rest + half, length - done - half}};
+        g_assert_cmpint(poll(&set, 1, 1000), ==, 1);
+        g_assert_cmpint(set.revents, ==, POLLOUT);
+        ssize_t n = writev(fd, parts, G_N_ELEMENTS(parts));
+        g_assert_cmpint(n, >, 0);
+        done += n;
+    }
+}
+
+static void
+assert_takes(int peer, const char *expected)
+{
+    char taken[BYTES];
+    ssize_t n = recv(peer, taken, sizeof taken, MSG_DONTWAIT);
+    g_assert_cmpint(n, ==, strlen(expected));
+    g_assert_cmpmem(taken, n, expected, strlen(expected));
+}
+
+static void
+answers_are_sent_when_the_next_command_is_looked_for(void)
+{
+    char byte;
+    int peer, fd = connection(&peer);
+    answer(fd, "header", 6);
+    answer(fd, "verdict", 7);
+    g_assert_cmpint(recv(peer, &byte, 1, MSG_DONTWAIT), ==, -1);
+    g_assert_false(is_readable(fd, FALSE));
+    assert_takes(peer, "headerverdict");
+
+    answer(fd, "read", 4);
+    g_assert_cmpint(read(fd, &byte, 1), ==, -1);
+    assert_takes(peer, "read");
+
+    struct pollfd both[] = {{.fd = peer, .events = 0}, {.fd = fd, .events = POLLIN}};
+    answer(fd, "among others", 12);
+    g_assert_cmpint(poll(both, G_N_ELEMENTS(both), 0), ==, 0);
+    assert_takes(peer, "among others");
+
+    answer(fd, "last", 4);
+    close(fd);
+    assert_takes(peer, "last");
+    close(peer);
+}
+
+static void
+many_answers_and_long_ones_come_in_their_order(void)
+{
+    enum { ROUNDS = 40, MOST = 5000 };
+    g_autoptr(GByteArray) sent = g_byte_array_new();
+    int peer, fd = connection(&peer);
+    for (guint i = 0; i < ROUNDS; i++) {
+        guint8 bytes[MOST];
+        gsize length = i % 10 == 9 ? MOST : 10 * i;
+        memset(bytes, 'a' + (int)(i % 26), length);
+        answer(fd, bytes, length);
+        g_byte_array_append(sent, bytes, length);
+    }
+    close(fd);
+    g_autofree guint8 *taken = g_malloc(sent->len);
+    g_assert_cmpint(recv(peer, taken, sent->len, MSG_WAITALL), ==, sent->len);
+    g_assert_cmpmem(taken, sent->len, sent->data, sent->len);
+    close(peer);
+}
+
+static void
+a_peer_that_takes_no_answers_is_left(void)
+{
+    guint8 bytes[4000] = {0}, byte;
+    int peer, fd = connection(&peer);
+    struct pollfd set = {.fd = fd, .events = POLLOUT};
+    while (send(fd, bytes, sizeof bytes, MSG_DONTWAIT) > 0)
+        ;
+    answer(fd, bytes, sizeof bytes);
+    g_assert_cmpint(poll(&set, 1, 10), ==, 1);
+    g_assert_true(is_readable(fd, FALSE));
+    g_assert_cmpint(read(fd, &byte, 1), ==, 0);
+    close(fd);
+    close(peer);
+}
+
+static void
+a_peer_that_is_gone_is_an_end(void)
+{
+    char byte;
+    int peer, fd = connection(&peer);
+    close(peer);
+    answer(fd, "verdict", 7);
+    g_assert_true(is_readable(fd, FALSE));
+    g_assert_cmpint(read(fd, &byte, 1), ==, 0);
+    close(fd);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -88,5 +191,12 @@ main(int argc, char **argv)
                     no_byte_is_lost_between_the_names);
     g_test_add_func("/interpose/more-than-there-is-room-for-ends-the-program",
                     more_than_there_is_room_for_ends_the_program);
+    g_test_add_func("/interpose/answers-are-sent-when-the-next-command-is-looked-for",
+                    answers_are_sent_when_the_next_command_is_looked_for);
+    g_test_add_func("/interpose/many-answers-and-long-ones-come-in-their-order",
+                    many_answers_and_long_ones_come_in_their_order);
+    g_test_add_func("/interpose/a-peer-that-takes-no-answers-is-left",
+                    a_peer_that_takes_no_answers_is_left);
+    g_test_add_func("/interpose/a-peer-that-is-gone-is-an-end", a_peer_that_is_gone_is_an_end);
     return g_test_run();
 }
