@@ -89,7 +89,8 @@ find_by_content(Queue *queue, const LeadRecord *record, gint64 now, char *id, GE
     return found_same(queue, statement, record, FALSE, id, &any, error) && !*error;
 }
 
-/* Version 1 and 2 of the program kept the fingerprint of the Message-ID alone. */
+/* Version 1 and 2 of the program kept the fingerprint of the Message-ID alone. Two searches: for
+ * the list of an IN, SQLite builds a table, more work than both. */
 static gboolean
 find_purged(Queue *queue, const LeadRecord *record, char *id, GError **error)
 {
@@ -98,9 +99,12 @@ find_purged(Queue *queue, const LeadRecord *record, char *id, GError **error)
         return FALSE;
     return found(queue,
                  queue_statement(queue, error,
-                                 "SELECT id FROM purged WHERE account = ? AND fingerprint IN"
-                                 " (fingerprint(? || char(10) || ?), fingerprint(?))",
-                                 "ssss", record->account, key, record->digest, key),
+                                 "SELECT id FROM purged WHERE account = ?"
+                                 " AND fingerprint = fingerprint(? || char(10) || ?)"
+                                 " UNION ALL SELECT id FROM purged WHERE account = ?"
+                                 " AND fingerprint = fingerprint(?)",
+                                 "sssss", record->account, key, record->digest, record->account,
+                                 key),
                  id, error);
 }
 
