@@ -23,6 +23,14 @@ log_open(const char *name, gboolean foreground, gboolean debug)
     openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
 }
 
+/* Where there is none, as in many a container, syslog(3) makes a socket and looks for it again with
+ * each line. */
+static gboolean
+has_listener(void)
+{
+    return access(_PATH_LOG, F_OK) == 0;
+}
+
 static void
 to_standard_error(const char *level, const char *line)
 {
@@ -55,7 +63,7 @@ write_line(LogLevel level, const char *format, va_list args)
     for (char *c = line; *c; c++)
         if (g_ascii_iscntrl(*c))
             *c = '?';
-    if (to_syslog)
+    if (to_syslog && has_listener())
         syslog(levels[level].priority, "%s: %s", levels[level].name, line);
     if (to_stderr)
         to_standard_error(levels[level].name, line);
