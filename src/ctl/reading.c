@@ -6,6 +6,7 @@
 #include <sysexits.h>
 
 #include "lead/defaults.h"
+#include "mail/headers.h"
 
 void
 reading_free(Reading *reading)
@@ -134,15 +135,15 @@ ours_in_cc(const Config *config, const char *cc)
 }
 
 static char *
-guess_recipient(const Config *config, const Message *message)
+guess_recipient(const Config *config, GHashTable *headers)
 {
-    char *recipient = ours_among(config, message_header(message, "x-original-to"));
+    char *recipient = ours_among(config, g_hash_table_lookup(headers, "x-original-to"));
     if (!recipient)
-        recipient = ours_among(config, message_header(message, "delivered-to"));
+        recipient = ours_among(config, g_hash_table_lookup(headers, "delivered-to"));
     if (!recipient)
-        recipient = ours_in_cc(config, message_header(message, "to"));
+        recipient = ours_in_cc(config, g_hash_table_lookup(headers, "to"));
     if (!recipient)
-        recipient = ours_in_cc(config, message_header(message, "cc"));
+        recipient = ours_in_cc(config, g_hash_table_lookup(headers, "cc"));
     if (!recipient && config->mailboxes->len) {
         const ConfigMailbox *first = g_ptr_array_index(config->mailboxes, 0);
         const char *entry = first->recipients[0];
@@ -187,10 +188,12 @@ finish(Reading *reading, const Ctl *ctl)
 Reading *
 reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *envelope)
 {
-    g_autoptr(Message) header = message_parse(stored->bytes, stored->length, NULL);
-    g_autofree char *path = first_line(message_header(header, "return-path"));
+    gboolean limit = FALSE; /* the reading itself tells of that */
+    g_autoptr(Fields) fields = fields_read(stored->bytes, stored->length);
+    g_autoptr(GHashTable) headers = headers_read(fields, &limit);
+    g_autofree char *path = first_line(g_hash_table_lookup(headers, "return-path"));
     g_autofree char *recipient =
-        envelope->recipient ? g_strdup(envelope->recipient) : guess_recipient(ctl->config, header);
+        envelope->recipient ? g_strdup(envelope->recipient) : guess_recipient(ctl->config, headers);
     const char *const recipients[] = {recipient, NULL};
     const InquiryMail mail = {
         .bytes = stored->bytes,
