@@ -89,14 +89,30 @@ g_once_init_leave(volatile void *location, gsize result)
     NEXT(void, "g_once_init_leave", volatile void *, gsize)(location, result);
 }
 
+/* GLib says that it is made right after the function, and the macro looks. */
+typedef struct {
+    GOnce *once;
+    GThreadFunc function;
+    gpointer argument;
+} Making;
+
+static gpointer
+make_once(gpointer data)
+{
+    const Making *making = data;
+    gpointer result = making->function(making->argument);
+    release(making->once);
+    release((void *)&making->once->status);
+    return result;
+}
+
 gpointer
 g_once_impl(GOnce *once, GThreadFunc function, gpointer argument)
 {
+    Making making = {once, function, argument};
     gpointer result =
-        NEXT(gpointer, "g_once_impl", GOnce *, GThreadFunc, gpointer)(once, function, argument);
+        NEXT(gpointer, "g_once_impl", GOnce *, GThreadFunc, gpointer)(once, make_once, &making);
     acquire(once);
-    release(once);
-    release((void *)&once->status);
     return result;
 }
 
