@@ -151,6 +151,13 @@ message_state_body(MessageState *state, const void *bytes, gsize length)
     return append(state, bytes, length);
 }
 
+static void
+drop_bytes(gpointer data)
+{
+    MessageState *state = data;
+    g_clear_pointer(&state->bytes, g_byte_array_unref);
+}
+
 void
 message_state_mail(MessageState *state, const char *queue_id, InquiryMail *mail)
 {
@@ -162,6 +169,8 @@ message_state_mail(MessageState *state, const char *queue_id, InquiryMail *mail)
         .sender = state->sender,
         .recipients = (const char *const *)state->recipients->pdata,
         .queue_id = queue_id,
+        .bytes_read = drop_bytes,
+        .data = state,
     };
 }
 

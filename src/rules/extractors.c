@@ -35,6 +35,8 @@ add_step(Attempt *attempt, StepOutcome outcome, const char *view, gsize offset, 
          const char *raw, char *why)
 {
     const Extractor *extractor = attempt->extractor;
+    /* Only whoever explains needs a whole text. */
+    gboolean too_long = attempt->run->options->brief && length > LIMIT_VALUE;
     Step *step = g_new0(Step, 1);
     *step = (Step){
         .field = attempt->field->name,
@@ -46,7 +48,7 @@ add_step(Attempt *attempt, StepOutcome outcome, const char *view, gsize offset, 
         .view = g_strdup(view),
         .offset = offset,
         .length = length,
-        .raw = g_strdup(raw),
+        .raw = raw && !too_long ? g_strdup(raw) : NULL,
         .why = why,
         .outcome = outcome,
     };

@@ -92,6 +92,13 @@ merge(Inquiry *all, Inquiry *one)
     return all;
 }
 
+static void
+bytes_read(const InquiryMail *mail)
+{
+    if (mail->bytes_read)
+        mail->bytes_read(mail->data);
+}
+
 /* Each account's with its own recipients: a rule may be for a mailbox of one of them. */
 static Inquiry *
 read_for_accounts(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
@@ -102,9 +109,11 @@ read_for_accounts(const Config *config, Ruleset *ruleset, const InquiryMail *mai
         if (!g_ptr_array_index(recipients, 0))
             continue;
         InquiryMail its = *mail;
+        its.bytes_read = NULL;
         its.recipients = (const char *const *)recipients->pdata;
         all = merge(all, inquiry_read(config, ruleset, &its));
     }
+    bytes_read(mail);
     return all;
 }
 
@@ -141,6 +150,7 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
     Inquiry *inquiry = g_new0(Inquiry, 1);
     inquiry->records = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
     inquiry->message = message_parse(mail->bytes, mail->length, &message_options);
+    bytes_read(mail);
     inquiry->extraction = extraction_run(ruleset, inquiry->message, &options);
     for (guint i = 0; i < config->accounts->len && inquiry->extraction->lead; i++) {
         const ConfigMailbox *mailbox = mailbox_for(config, mail, i);

@@ -20,6 +20,8 @@ typedef struct {
     const char *const *recipients; /* ends in NULL */
     const char *queue_id;          /* or NULL */
     gboolean explain;              /* judge all that lowers the trust, and keep the whole account */
+    GDestroyNotify bytes_read;     /* or NULL; called once, when the bytes may go */
+    gpointer data;                 /* for it */
 } InquiryMail;
 
 typedef struct {
