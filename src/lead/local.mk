@@ -4,6 +4,7 @@ liblead_a_SOURCES += \
 	src/lead/complete.c \
 	src/lead/defaults.c src/lead/defaults.h \
 	src/lead/email.c \
+	src/lead/fold.c \
 	src/lead/lead-private.h \
 	src/lead/lead.c src/lead/lead.h \
 	src/lead/money.c \

@@ -9,6 +9,14 @@
 
 #include "lead/value.h"
 
+/* Nothing but notes needs more bytes of a mail than this to fill its limit. */
+#define VALUE_RAW_MAX (16 << 10)
+
+/* Valid UTF-8 of at most `max` bytes. */
+char *value_take(const char *raw, gsize max);
+/* Characters that show nothing: controls, zero widths, marks of writing direction (used to
+ * disguise text), tags. The joiners U+200C and U+200D matter in some scripts and in emoji. */
+gboolean value_is_invisible(gunichar c);
 /* One line: white space of any kind folded into single blanks and trimmed, control and invisible
  * characters dropped, bytes that are no UTF-8 replaced, cut after `max` characters. Never NULL. */
 char *value_fold(const char *raw, gsize max);

@@ -6,76 +6,9 @@
 #include "base/limits.h"
 #include "base/text.h"
 
-/* Nothing but notes needs more bytes of a mail than this to fill its limit. */
-#define RAW_MAX (16 << 10)
 #define NOTES_RAW_MAX (LIMIT_NOTES * 8)
 
 static const char notes_cut[] = "\n[The message is longer than this; the rest was cut.]";
-
-/* Valid UTF-8 of at most `max` bytes. */
-static char *
-text_take(const char *raw, gsize max)
-{
-    return g_utf8_make_valid(raw, (gssize)strnlen(raw, max));
-}
-
-/* Characters that show nothing: controls, zero widths, marks of writing direction (used to
- * disguise text), tags. The joiners U+200C and U+200D matter in some scripts and in emoji. */
-static gboolean
-is_invisible(gunichar c)
-{
-    if (c == 0x200c || c == 0x200d)
-        return FALSE;
-    GUnicodeType type = g_unichar_type(c);
-    return type == G_UNICODE_CONTROL || type == G_UNICODE_FORMAT || type == G_UNICODE_SURROGATE ||
-           c == 0xfffe || c == 0xffff;
-}
-
-static gboolean
-is_space(gunichar c)
-{
-    return g_unichar_isspace(c) || c == 0x0b || c == 0x85;
-}
-
-/* Whether a text is one line already: printable ASCII, single blanks between words, and short. */
-static gboolean
-is_folded(const char *raw, gsize max)
-{
-    gsize n = 0;
-    for (; raw[n]; n++)
-        if ((guchar)raw[n] < 0x20 || (guchar)raw[n] >= 0x7F || n == max ||
-            (raw[n] == ' ' && (n == 0 || raw[n - 1] == ' ')))
-            return FALSE;
-    return n == 0 || raw[n - 1] != ' ';
-}
-
-char *
-value_fold(const char *raw, gsize max)
-{
-    if (is_folded(raw, max))
-        return g_strdup(raw);
-    if (*raw == ' ' && is_folded(raw + 1, max)) /* as behind a comma */
-        return g_strdup(raw + 1);
-    g_autofree char *text = text_take(raw, MAX(RAW_MAX, max * 8));
-    GString *out = g_string_new(NULL);
-    gboolean blank = FALSE;
-    gsize count = 0;
-    for (const char *p = text; *p && count < max; p = g_utf8_next_char(p)) {
-        gunichar c = g_utf8_get_char(p);
-        if (is_space(c)) {
-            blank = TRUE;
-        } else if (!is_invisible(c)) {
-            if (blank && out->len && ++count < max)
-                g_string_append_c(out, ' ');
-            blank = FALSE;
-            if (count++ < max)
-                g_string_append_unichar(out, c);
-        }
-    }
-    if (out->len && out->str[out->len - 1] == ' ')
-        g_string_truncate(out, out->len - 1);
-    return g_string_free(out, FALSE);
-}
 
 static gboolean
 has_letter_or_digit(const char *text)
@@ -109,7 +42,7 @@ lines_take(const char *raw, gsize raw_max, gsize max, gboolean *cut)
 {
     gsize length = strnlen(raw, raw_max);
     gboolean whole = length < raw_max && g_utf8_validate_len(raw, length, NULL);
-    g_autofree char *copy = whole ? NULL : text_take(raw, raw_max);
+    g_autofree char *copy = whole ? NULL : value_take(raw, raw_max);
     const char *text = whole ? raw : copy;
     GString *out = g_string_sized_new(MIN(strlen(text), max) + 1);
     gsize count = 0;
@@ -129,7 +62,7 @@ lines_take(const char *raw, gsize raw_max, gsize max, gboolean *cut)
             continue;
         if (c == '\r' || c == 0x85 || c == 0x2028 || c == 0x2029)
             c = '\n';
-        if (c != '\n' && c != '\t' && is_invisible(c))
+        if (c != '\n' && c != '\t' && value_is_invisible(c))
             continue;
         if (count == max) {
             *cut = TRUE;
@@ -151,7 +84,7 @@ static char *
 lines_normalise(const char *raw)
 {
     gboolean cut;
-    g_autofree char *text = lines_take(raw, RAW_MAX, LIMIT_VALUE, &cut);
+    g_autofree char *text = lines_take(raw, VALUE_RAW_MAX, LIMIT_VALUE, &cut);
     GString *out = g_string_sized_new(strlen(text));
     for (const char *p = text; *p;) {
         gsize length = text_line(p), end = length;
