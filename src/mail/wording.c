@@ -35,7 +35,7 @@ wording_skip(const char *text, const char *end, const char *words)
 {
     while (*words) {
         /* Mostly the same letters of ASCII; what ends words, blanks and others are less. */
-        if (text<end && * text == *words && * words> ' ') {
+        if (text < end && *text == *words && g_ascii_isgraph(*words)) {
             text++;
             words++;
             continue;
