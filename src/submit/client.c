@@ -182,15 +182,22 @@ add_header(Post *post, const char *name, const char *value)
     explicit_bzero(line, strlen(line));
 }
 
-/* With all that no account and no lead changes. */
 static Post *
-post_new(Client *client)
+post_new(void)
 {
     Post *post = g_new0(Post, 1);
-    CURL *easy = post->easy = curl_easy_init();
-    if (!easy)
+    post->easy = curl_easy_init();
+    if (!post->easy)
         g_error("curl_easy_init: out of memory");
     post->body = g_string_new(NULL);
+    return post;
+}
+
+/* All that no account and no lead changes. */
+static void
+set_common(Client *client, Post *post)
+{
+    CURL *easy = post->easy;
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -204,7 +211,6 @@ post_new(Client *client)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
-    return post;
 }
 
 void
@@ -213,8 +219,9 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
 {
     Post *post = g_queue_pop_tail(&client->idle);
     if (!post)
-        post = post_new(client);
+        post = post_new();
     CURL *easy = post->easy;
+    set_common(client, post);
     post->lead = lead;
     post->account = account;
     post->token = g_strdup(token);
@@ -272,6 +279,8 @@ finish(Client *client, Post *post, CURLcode result)
     };
     client->done(&answer, client->data);
     curl_multi_remove_handle(client->multi, post->easy);
+    /* It counts what it did again on connections that had died, for its whole life, and ends at 5. */
+    curl_easy_reset(post->easy);
     g_hash_table_steal(client->posts, post);
     post_clear(post);
     g_queue_push_tail(&client->idle, post);

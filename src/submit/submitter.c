@@ -608,7 +608,8 @@ submitter_run(Submitter *self, GError **error)
     /* Each POST ends by its own timeout at the latest. */
     while (client_busy(self->client) > 0 && !self->gone) {
         client_wait(self->client, NULL, 0, TROUBLE_WAIT);
-        settle_all(self);
+        if (settle_wait(self) == 0)
+            settle_all(self);
     }
     settle_all(self);
     alerts_end(self->alerts);

@@ -12,8 +12,8 @@ no second lead.
 Modes: ok, hang, reset (takes the lead, then breaks the connection), drop (breaks it before the
 lead is taken), html (200 with a page), drip (an answer that never ends, a byte at a time), huge
 (an answer without end), cut (an answer shorter than announced), slow (right, after `delay`
-seconds), redirect (307 to `location`), garbage (no HTTP), and any three-digit status, with
-`retry_after`. refuse() closes the port, accept() opens it again.
+seconds), once (right, but the connection's next request breaks it), redirect (307 to `location`),
+garbage (no HTTP), and any three-digit status, with `retry_after`. refuse() closes the port, accept() opens it again.
 """
 
 import collections
@@ -115,11 +115,15 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # one segment for header and body
+    served = False  # see mode_once
 
     def log_message(self, *_):
         pass
 
     def do_POST(self):
+        if self.served:
+            self.break_connection()
+            return
         api = self.server.api
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         mode, options = api.next_mode()
@@ -227,6 +231,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def mode_slow(self, body, options):
         self.server.api.released.wait(options.get("delay", 1))
+        self.take(body)
+
+    def mode_once(self, body, _options):
+        self.served = True
         self.take(body)
 
     def mode_redirect(self, _body, options):

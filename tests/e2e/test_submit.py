@@ -162,11 +162,22 @@ def test_what_one_answer_says_is_not_the_nexts(leads, standin):
     (status, words), = leads.wait_attempts(key, 1)
     assert status == 503 and "slower" not in words
     leads.wait(done=1, pending=1)
-    assert 6 < leads.due_in(key) <= 12
+    assert 2 < leads.due_in(key) <= 12  # not after that one's second
+    leads.make_due(key)
+    leads.wait(done=2)
     standin.misbehave("garbage", times=1)
     key, = leads.put()
     (status, words), = leads.wait_attempts(key, 1)
     assert status == 0 and words
+
+
+def test_connections_that_die_cost_no_attempt_however_many(leads, standin):
+    # curl counts them for each handle, and fails at the sixth.
+    standin.misbehave("once")
+    for n in range(1, 13):
+        key, = leads.put()
+        leads.wait(done=n)
+        assert [status for status, _ in leads.attempts(key)] == [201]
 
 
 @pytest.mark.parametrize("status", [400, 404, 409, 410, 422])
