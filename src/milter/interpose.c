@@ -117,10 +117,13 @@ send_answers(int fd, Connection *connection)
         ssize_t n = send(fd, connection->answers + done, connection->kept - done,
                          MSG_DONTWAIT | MSG_NOSIGNAL);
         struct pollfd set = {.fd = fd, .events = POLLOUT};
-        if (n >= 0)
+        if (n >= 0) {
             done += n;
-        else if (errno != EINTR &&
-                 (errno != EAGAIN || real_poll(&set, 1, connection->patience) <= 0)) {
+            continue;
+        }
+        gboolean again = errno == EAGAIN || errno == EINTR;
+        int ready = again ? real_poll(&set, 1, connection->patience) : 0;
+        if (ready == 0 || (ready < 0 && errno != EINTR)) {
             shutdown(fd, SHUT_RDWR);
             break;
         }

@@ -192,19 +192,20 @@ listener_fd(const Listener *listener)
 
 /* libmilter's accept waits from then on, at a socket of a name that nobody knows: with one that
  * does not listen, or a closed one, it would complain in a loop. */
-void
+gboolean
 listener_hold(const Listener *listener)
 {
     const struct sockaddr_un nameless = {.sun_family = AF_UNIX};
     if (!listener->inherited)
-        return;
+        return TRUE;
     int quiet = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (quiet < 0)
-        return;
-    if (bind(quiet, (const struct sockaddr *)&nameless, sizeof nameless.sun_family) == 0 &&
-        listen(quiet, 1) == 0)
-        dup2(quiet, listener->fd);
+        return FALSE;
+    gboolean held =
+        bind(quiet, (const struct sockaddr *)&nameless, sizeof nameless.sun_family) == 0 &&
+        listen(quiet, 1) == 0 && dup2(quiet, listener->fd) >= 0;
     close(quiet);
+    return held;
 }
 
 void

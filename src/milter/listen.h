@@ -20,8 +20,9 @@ typedef struct Listener Listener;
 Listener *listener_open(const char *address, GError **error);
 int listener_fd(const Listener *listener);
 /* Nobody more is accepted from an inherited socket: who connects waits in it for the next daemon.
- * One that was made here is left, as nobody would come after it. */
-void listener_hold(const Listener *listener);
+ * One that was made here is left, as nobody would come after it. FALSE with errno when there were no
+ * descriptors for it. */
+gboolean listener_hold(const Listener *listener);
 /* Remove the unix socket it made, unless another has taken its place; the descriptor stays open,
  * being libmilter's. Takes NULL. */
 void listener_free(Listener *listener);

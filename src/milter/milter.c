@@ -113,7 +113,8 @@ static MilterEnd
 drain(guint seconds)
 {
     gint64 end = g_get_monotonic_time() + seconds * G_TIME_SPAN_SECOND;
-    listener_hold(listener);
+    if (!listener_hold(listener))
+        log_warning("ending: who connects now is sent away: %s", g_strerror(errno));
     drain_start();
     guint count = drain_count();
     if (count)
