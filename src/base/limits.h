@@ -14,7 +14,7 @@
 #define LIMIT_PARTS 200                /* MIME parts looked at */
 #define LIMIT_PART_DEPTH 40            /* of nested multiparts and messages */
 #define LIMIT_HTML_DECODED (1 << 20)   /* decoded bytes taken of an HTML part */
-#define LIMIT_PLAIN_DECODED (320 << 10) /* of any other; a view holds fewer, see LIMIT_TEXT */
+#define LIMIT_PLAIN_DECODED (512 << 10) /* of any other; of UTF-16, what a view holds */
 #define LIMIT_TEXT (256 << 10)         /* UTF-8 text kept of one view, four times what notes hold */
 #define LIMIT_TEXT_LINES 10000         /* of one view */
 #define LIMIT_HTML_ELEMENTS 30000      /* of one part */

@@ -9,15 +9,14 @@
 #define LINE_MAX_BYTES 1000
 
 static const char *ident = "lead-milter";
-static gboolean to_syslog, to_stderr = TRUE, with_debug;
+static gboolean to_syslog, to_stderr = TRUE, in_journal, with_debug;
 
 void
 log_open(const char *name, gboolean foreground, gboolean debug)
 {
     ident = name;
-    /* The journal has what goes to syslog; but not from a container without a /dev/log. */
-    gboolean twice = g_log_writer_is_journald(STDERR_FILENO) && access(_PATH_LOG, W_OK) == 0;
-    to_stderr = foreground && !twice;
+    in_journal = g_log_writer_is_journald(STDERR_FILENO);
+    to_stderr = foreground;
     to_syslog = TRUE;
     with_debug = debug;
     openlog(name, LOG_PID | LOG_NDELAY, LOG_MAIL);
@@ -63,9 +62,11 @@ write_line(LogLevel level, const char *format, va_list args)
     for (char *c = line; *c; c++)
         if (g_ascii_iscntrl(*c))
             *c = '?';
-    if (to_syslog && has_listener())
+    gboolean listens = to_syslog && has_listener();
+    if (listens)
         syslog(levels[level].priority, "%s: %s", levels[level].name, line);
-    if (to_stderr)
+    /* The journal has what goes to syslog; but not from a container without a /dev/log. */
+    if (to_stderr && !(in_journal && listens))
         to_standard_error(levels[level].name, line);
 }
 

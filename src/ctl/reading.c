@@ -115,6 +115,8 @@ reading_no_mail(const StoredMail *mail)
 
 /* --- the envelope --- */
 
+#define HEADER_LOOKED_AT ((gsize)256 << 10)
+
 /* The first line of a view or header that is an address some mailbox takes; newly allocated. */
 static char *
 ours_among(const Config *config, const char *lines)
@@ -189,7 +191,7 @@ Reading *
 reading_of(const Ctl *ctl, const StoredMail *stored, const ReadingEnvelope *envelope)
 {
     gboolean limit = FALSE; /* the reading itself tells of that */
-    g_autoptr(Fields) fields = fields_read(stored->bytes, stored->length);
+    g_autoptr(Fields) fields = fields_read(stored->bytes, MIN(stored->length, HEADER_LOOKED_AT));
     g_autoptr(GHashTable) headers = headers_read(fields, &limit);
     g_autofree char *path = first_line(g_hash_table_lookup(headers, "return-path"));
     g_autofree char *recipient =

@@ -60,9 +60,9 @@ find_places(const char *bytes, const char *end, GArray *places)
         if (next > line)
             return next;
         const char *colon = name_end(line, end);
-        if (colon == end)
-            return NULL; /* breaks off in a name */
-        gboolean named = *colon == ':' && colon > line;
+        if (colon == end) /* breaks off in a name */
+            return places->len ? end : NULL;
+        gboolean named = *colon == ':' && colon > line && !is_blank(*line);
         next = line_end(line, end);
         if (!named && places->len == 0) {
             if (!is_mbox_from(line, end))

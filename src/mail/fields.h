@@ -1,9 +1,10 @@
 /* fields: a mail's own header fields as they stand, and where its body begins.
  *
- * What a field is is told as GMime 3.2 tells it of an attached mail's (RFC 5322 section 2.2, blanks
- * before the colon allowed): a line without a name is left out, with what is folded below it, but
- * one at the very beginning means that there is no header at all; only mbox's "From " may stand
- * there.
+ * What a field is is told much as GMime 3.2 tells it of an attached mail's (RFC 5322 section 2.2,
+ * blanks before the colon allowed): a line without a name is left out, with what is folded below it,
+ * but one at the very beginning means that there is no header at all; only mbox's "From " may stand
+ * there. Of a mail that breaks off in a name, as one over limits.message may, the fields before it
+ * count.
  * Ownership: a Fields is the caller's, its texts are valid as long as it.
  */
 #ifndef LEAD_MAIL_FIELDS_H

@@ -43,7 +43,7 @@ decoded(const char *raw, gboolean *limit)
     return charset_header(value);
 }
 
-/* Takes the text. */
+/* Takes the text. There are at most LIMIT_HEADERS of a name. */
 static void
 add_text(GHashTable *texts, const char *name, char *text, gboolean *limit)
 {

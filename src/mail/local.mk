@@ -58,6 +58,7 @@ check_PROGRAMS += tests/unit/test-headers
 tests_unit_test_headers_SOURCES = tests/unit/test-headers.c
 TESTS += tests/unit/test-headers
 
-check_PROGRAMS += tests/unit/test-fields
+check_PROGRAMS += tests/unit/test-fields tests/unit/test-mimestream
 tests_unit_test_fields_SOURCES = tests/unit/test-fields.c
-TESTS += tests/unit/test-fields
+tests_unit_test_mimestream_SOURCES = tests/unit/test-mimestream.c
+TESTS += tests/unit/test-fields tests/unit/test-mimestream

@@ -25,7 +25,8 @@ mimestream_read(GMimeStream *stream, char *buffer, size_t size)
     if (n <= 0)
         return 0;
     gint64 first = CLAMP(mail->header_length - at, 0, n);
-    memcpy(buffer, mail->header + at, first);
+    if (first > 0)
+        memcpy(buffer, mail->header + at, first);
     if (n > first)
         memcpy(buffer + first, mail->body + (at + first - mail->header_length), n - first);
     stream->position += n;

@@ -127,8 +127,7 @@ bucket_of(gunichar c)
 
 static const guint16 nothing = WORDING_END;
 
-/* The entries of a list for each second letter of words with this first; NULL when there is none.
- */
+/* The entries of a list for each second letter of words with this first; NULL without any. */
 static const Seconds *
 build_seconds(WordingList list, guint bucket)
 {

@@ -28,7 +28,7 @@ typedef struct {
     const char *source;   /* the source it belongs to: another one through `extends` */
     char *view;           /* where it was found: "body", "header.x-phone", "card"; NULL */
     gsize offset, length; /* of `raw` in that view's text, bytes; length 0 when there is no place */
-    char *raw;            /* what was found, NULL for STEP_NOTHING */
+    char *raw;            /* what was found; NULL for STEP_NOTHING, and a long one when `brief` */
     char *value;          /* normalised, STEP_WON only */
     char *why;            /* STEP_REJECTED, STEP_LIMIT */
     guint trust;          /* percent, see trust.h; STEP_WON only */

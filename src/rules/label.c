@@ -216,8 +216,7 @@ may_be_known(const LabelIndex *index, const char *begin, const char *end)
     if (begin == end)
         return FALSE;
     guint32 seconds = index->known->beginnings[five_bits(*begin)];
-    /* Beyond ASCII, lower case may begin with another byte; blanks and decoration may be dropped.
-     */
+    /* Beyond ASCII, lower case may begin with another byte; blanks and decoration may go. */
     if ((guchar)*begin >= 0x80)
         return TRUE;
     if (end - begin < 2 || !g_ascii_isalnum(begin[1]))

@@ -64,6 +64,18 @@ all_that_a_text_begins_with_are_candidates(void)
 }
 
 static void
+letters_of_one_first_byte_are_others(void)
+{
+    static const char *const pairs[][2] = {
+        {"Envoy\u00E8", "envoy\u00E9"}, {"\u53D1\u4EF4", "\u53D1\u4EF6"}, {"\u0416", "\u0430"}};
+    for (guint i = 0; i < G_N_ELEMENTS(pairs); i++) {
+        const char *text = pairs[i][0], *words = pairs[i][1];
+        g_assert_null(wording_skip(text, text + strlen(text), words));
+        g_assert_nonnull(wording_skip(words, words + strlen(words), words));
+    }
+}
+
+static void
 letters_that_fold_to_others_are_candidates(void)
 {
     /* KELVIN SIGN, a typographic apostrophe, Turkish dots. */
@@ -114,5 +126,7 @@ main(int argc, char **argv)
     g_test_add_func("/wording/any-text-is-judged-as-without-the-index",
                     any_text_is_judged_as_without_the_index);
     g_test_add_func("/wording/prose-has-no-candidates", prose_has_no_candidates);
+    g_test_add_func("/wording/letters-of-one-first-byte-are-others",
+                    letters_of_one_first_byte_are_others);
     return g_test_run();
 }
