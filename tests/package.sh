@@ -349,7 +349,7 @@ boot() {
   (exec unshare --mount bash -c 'enter_cgroup && exec unshare --mount --pid --uts --ipc --net --cgroup \
     --fork --kill-child bash -c become_systemd') >"$work/boot.log" 2>&1 </dev/null &
   daemons=($!)
-  within 30 is_booted || {
+  within 120 is_booted || {
     cat "$work/boot.log"
     return 1
   }
@@ -521,7 +521,7 @@ ended() {
 
 shut_down() {
   booted systemctl poweroff
-  within 30 ended && remove_cgroup
+  within 120 ended && remove_cgroup
 }
 
 echo 1..38
