@@ -127,7 +127,8 @@ conffiles_right() {
 
 # --- the clean root ---
 
-# The lines "URI SUITE" of Debian's own archives for bookworm.
+# The lines "URI SUITE" of Debian's own archives for bookworm, of those that debootstrap can fetch from:
+# Debian's cloud images have mirror+file:.
 mirrors() {
   {
     sed -nE 's/^deb +(\[[^]]*\] +)?//p' /etc/apt/sources.list /etc/apt/sources.list.d/*.list 2>/dev/null
@@ -143,15 +144,15 @@ mirrors() {
       name == "types:" { types = text } name == "uris:" { uris = text }
       name == "suites:" { suites = text } name == "components:" { components = text }
       END { tell() }' /etc/apt/sources.list.d/*.sources 2>/dev/null
-  } | awk '$2 ~ /^bookworm(-updates|-security)?(\/updates)?$/ && / main( |$)/ && !seen[$1 $2]++ { print $1, $2 }'
+  } | awk '$1 ~ /^https?:/ && $2 ~ /^bookworm(-updates|-security)?(\/updates)?$/ && / main( |$)/ \
+    && !seen[$1 $2]++ { print $1, $2 }'
 }
 
 make_root() {
   local mirror
   mirror=$(mirrors | awk '$2 == "bookworm" { print $1; exit }')
   debootstrap --variant=minbase bookworm "$clean" "${mirror:-http://deb.debian.org/debian}" || return
-  mirrors | sed 's/.*/deb & main/' >"$work/sources.list"
-  [ ! -s "$work/sources.list" ] || cp "$work/sources.list" "$clean/etc/apt/sources.list"
+  [ -z "$mirror" ] || mirrors | sed 's/.*/deb & main/' >"$clean/etc/apt/sources.list"
   # Nothing in it is to be started by its installation, whatever the machine around it runs.
   printf '#!/bin/sh\nexit 101\n' >"$clean/usr/sbin/policy-rc.d" && chmod 755 "$clean/usr/sbin/policy-rc.d"
   inside apt-get -q update
