@@ -460,10 +460,21 @@ stopped() {
   booted leadctl stats | grep 'account main is stopped'
 }
 
+invocation() {
+  booted systemctl show -p InvocationID --value lead-submit
+}
+
+# Not the one that it was, and active.
+another() { # INVOCATION
+  [ "$(invocation)" != "$1" ] && active lead-submit
+}
+
 token_changes() {
-  local token
+  local token first
   token=$(cat "$clean/etc/lead-milter/token")
-  write_token wrong.wrong.wrong && sleep 1 && mail second && within 30 stopped && ! arrived second \
+  first=$(invocation)
+  write_token wrong.wrong.wrong && within 30 another "$first" \
+    && mail second && within 30 stopped && ! arrived second \
     && write_token "$token" && within 30 arrived second
 }
 
