@@ -4,8 +4,8 @@
 # units, under a systemd that runs in namespaces of its own. As root; prints TAP.
 #
 # Needs, and installs what is missing of: $build_packages of contrib/common.sh, dpkg-dev,
-# debhelper, fakeroot, lintian, debootstrap, mandoc, python3, openssl, procps. The clean root comes
-# from the mirror in /etc/apt/sources.list*, about 300 MB. TMPDIR says where all of it goes.
+# debhelper, fakeroot, lintian, debootstrap, mandoc, python3, openssl, procps, git. The clean root
+# comes from the mirror in /etc/apt/sources.list*, about 300 MB. TMPDIR says where all of it goes.
 set -u
 . "$(dirname "${BASH_SOURCE[0]}")/../contrib/common.sh"
 
@@ -13,7 +13,7 @@ set -u
 need_root
 # shellcheck disable=SC2086
 need_packages $build_packages dpkg-dev debhelper fakeroot lintian debootstrap mandoc python3 openssl \
-  procps >&2
+  procps git >&2
 
 export LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive PYTHONDONTWRITEBYTECODE=1
 export DEB_BUILD_OPTIONS="parallel=$jobs ${DEB_BUILD_OPTIONS-}"
@@ -81,8 +81,13 @@ within() {
 
 # --- the build ---
 
+# Root may read a clone of another owner.
+in_git() {
+  git -c safe.directory='*' -C "$root" "$@"
+}
+
 export_tree() {
-  mkdir "$tree" && git -C "$root" archive HEAD | tar -x -C "$tree" \
+  mkdir "$tree" && in_git archive HEAD | tar -x -C "$tree" \
     && cp -r "$tree/contrib/debian" "$tree/debian"
 }
 
@@ -121,7 +126,7 @@ same_files() {
 conffiles_right() {
   diff <(
     echo /etc/lead-milter/lead-milter.yaml
-    git -C "$root" ls-tree -r --name-only HEAD rules | grep -v local.mk | sed 's,^,/etc/lead-milter/,'
+    in_git ls-tree -r --name-only HEAD rules | grep -v local.mk | sed 's,^,/etc/lead-milter/,'
   ) <(dpkg-deb -I "$deb" conffiles) && diff -r -x local.mk "$tree/rules" "$work/unpacked/etc/lead-milter/rules"
 }
 
