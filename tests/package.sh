@@ -308,16 +308,25 @@ add_systemd() {
     && rm "$clean/usr/sbin/policy-rc.d"
 }
 
-# A cgroup for systemd to manage, at whatever place the machine around has its own.
+# As the machine around has them, which may be read-only: a new mount would set its options for all.
+mount_cgroups() {
+  local there
+  if there=$(findmnt -nf -t cgroup2 -o TARGET); then
+    mount --bind "$there" "$work/cgroup" && mount -o remount,bind,rw "$work/cgroup"
+  else
+    mount -t cgroup2 cgroup2 "$work/cgroup"
+  fi
+}
+
+# A cgroup for systemd to manage.
 enter_cgroup() {
-  mount -t cgroup2 cgroup2 "$work/cgroup" && mkdir "$work/cgroup/$cgroup" \
-    && echo $BASHPID >"$work/cgroup/$cgroup/cgroup.procs" && umount "$work/cgroup"
+  mount_cgroups && mkdir "$work/cgroup/$cgroup" \
+    && echo 0 >"$work/cgroup/$cgroup/cgroup.procs" && umount "$work/cgroup"
 }
 
 remove_cgroup() {
   # shellcheck disable=SC2016
-  unshare --mount sh -c 'mount -t cgroup2 cgroup2 "$0" && find "$0/$1" -depth -type d -exec rmdir {} \;' \
-    "$work/cgroup" "$cgroup"
+  unshare --mount bash -c 'mount_cgroups && find "$work/cgroup/$cgroup" -depth -type d -exec rmdir {} \;'
 }
 
 # The first process of the namespaces becomes systemd, which sees what a container's would: nothing
@@ -351,7 +360,7 @@ is_booted() {
 boot() {
   mkdir -p "$work/cgroup"
   export work clean cgroup
-  export -f enter_cgroup become_systemd
+  export -f mount_cgroups enter_cgroup become_systemd
   (exec unshare --mount bash -c 'enter_cgroup && exec unshare --mount --pid --uts --ipc --net --cgroup \
     --fork --kill-child bash -c become_systemd') >"$work/boot.log" 2>&1 </dev/null &
   daemons=($!)
