@@ -361,8 +361,9 @@ boot() {
   mkdir -p "$work/cgroup"
   export work clean cgroup
   export -f mount_cgroups enter_cgroup become_systemd
-  (exec unshare --mount bash -c 'enter_cgroup && exec unshare --mount --pid --uts --ipc --net --cgroup \
-    --fork --kill-child bash -c become_systemd') >"$work/boot.log" 2>&1 </dev/null &
+  # unshare itself stays outside: a cgroup with a process in it can hand no controllers down.
+  (exec unshare --mount --pid --uts --ipc --net --fork --kill-child bash -c '
+    enter_cgroup && exec unshare --cgroup bash -c become_systemd') >"$work/boot.log" 2>&1 </dev/null &
   daemons=($!)
   within 120 is_booted || {
     cat "$work/boot.log"
