@@ -58,11 +58,11 @@ need() {
   }
 }
 
-# A command in the clean root, with a /proc that goes when it ends.
+# A command in the clean root, where there is no TMPDIR, with a /proc that goes when it ends.
 inside() {
   # shellcheck disable=SC2016
   unshare --mount --pid --fork --kill-child sh -c '
-    mount -t proc proc "$0/proc" && exec chroot "$0" "$@"' "$clean" "$@"
+    mount -t proc proc "$0/proc" && exec env -u TMPDIR chroot "$0" "$@"' "$clean" "$@"
 }
 
 as_daemon() {
