@@ -10,6 +10,12 @@ text_line(const char *line)
     return strchrnul(line, '\n') - line;
 }
 
+gboolean
+text_is_blank(const char *line, gsize length)
+{
+    return strspn(line, " \t") >= length;
+}
+
 const char *
 text_line_begin(const char *text, const char *at)
 {

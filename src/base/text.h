@@ -9,6 +9,8 @@
 
 /* The length of the line at `line`, without the \n or 0 that ends it. */
 gsize text_line(const char *line);
+/* Nothing but blanks and tabs in it. */
+gboolean text_is_blank(const char *line, gsize length);
 /* Where the line that `at` is in begins; `text` is where the first one does. */
 const char *text_line_begin(const char *text, const char *at);
 /* The first place in [text, text + length) where `words` stand, or NULL; `words` are not empty.

@@ -126,12 +126,6 @@ line_length(const char *text, gsize at, gsize end)
     return MIN(length, end - at);
 }
 
-static gboolean
-is_blank(const char *line, gsize length)
-{
-    return strspn(line, " \t") >= length;
-}
-
 /* Where the text's last lines that are not blank begin; `end` when there are none. */
 static gsize
 last_paragraph(const char *text, gsize end)
@@ -140,7 +134,7 @@ last_paragraph(const char *text, gsize end)
     for (gsize at = end; at > 0;) {
         gsize stop = text[at - 1] == '\n' ? at - 1 : at;
         at = text_line_begin(text, text + stop) - text;
-        if (!is_blank(text + at, stop - at))
+        if (!text_is_blank(text + at, stop - at))
             paragraph = at;
         else if (paragraph < end)
             break;
@@ -155,7 +149,7 @@ count_answers(const char *text, gsize end)
     guint answers = 0;
     for (gsize at = 0; at < end && answers < ANSWERS;) {
         gsize length = line_length(text, at, end);
-        answers += !is_blank(text + at, length) && is_answer(text + at, length);
+        answers += !text_is_blank(text + at, length) && is_answer(text + at, length);
         at += length + 1;
     }
     return answers;
@@ -173,7 +167,7 @@ address_begin(const char *text, gsize end, gboolean machine)
     for (gsize at = paragraph; at < end;) {
         gsize length = line_length(text, at, end);
         const char *line = text + at, *stop = line + length;
-        if (!is_blank(line, length)) {
+        if (!text_is_blank(line, length)) {
             imprint = is_imprint(line, stop) ? at : end;
             lines++;
             if (is_answer(line, length) || is_sentence(line, stop)) /* they wrote it themselves */

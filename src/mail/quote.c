@@ -9,12 +9,6 @@
 
 #define BLOCKS_TRIED 20
 
-static gboolean
-is_blank(const char *line, gsize length)
-{
-    return strspn(line, " \t") >= length;
-}
-
 /* What an attribution that ends at `end` is of: a quote with ">" below it, or which the text ends
  * without; or one that is not marked, and goes on to the end. */
 typedef enum { QUOTE_NONE, QUOTE_MARKED, QUOTE_BARE } QuoteKind;
@@ -68,7 +62,7 @@ quote_split(const char *text, char **quoted)
             break;
         } else {
             g_string_append_len(own, line, next - line);
-            said |= !is_blank(line, stop - line);
+            said |= !text_is_blank(line, stop - line);
             end = next;
         }
         line = end;
