@@ -22,15 +22,6 @@ static const char *const machines[] = {
     NULL,
 };
 
-static gboolean
-is_one_of(const char *word, const char *const *words)
-{
-    for (guint i = 0; words[i]; i++)
-        if (*words[i] == *word && strcmp(words[i], word) == 0)
-            return TRUE;
-    return FALSE;
-}
-
 MailboxKind
 mailbox_kind(const char *address)
 {
@@ -42,8 +33,8 @@ mailbox_kind(const char *address)
     for (const char *p = address; p < at && *p != '+'; p++)
         if (g_ascii_isalpha(*p))
             g_string_append_c(letters, g_ascii_tolower(*p));
-    if (is_one_of(letters->str, machines) || g_str_has_prefix(letters->str, "noreply") ||
+    if (g_strv_contains(machines, letters->str) || g_str_has_prefix(letters->str, "noreply") ||
         g_str_has_suffix(letters->str, "noreply") || g_str_has_prefix(letters->str, "donotreply"))
         return MAILBOX_MACHINE;
-    return is_one_of(letters->str, offices) ? MAILBOX_OFFICE : MAILBOX_PERSON;
+    return g_strv_contains(offices, letters->str) ? MAILBOX_OFFICE : MAILBOX_PERSON;
 }
