@@ -39,8 +39,7 @@ MessageVerdict message_state_verdict(MessageState *state);
 gboolean message_state_header(MessageState *state, const char *name, const char *value);
 gboolean message_state_body(MessageState *state, const void *bytes, gsize length);
 
-/* At end of message: the whole, borrowed from the state, which lets go of it when it has been read.
- */
+/* At end of message: the whole, borrowed from the state, which lets its bytes go once read. */
 void message_state_mail(MessageState *state, const char *queue_id, InquiryMail *mail);
 const Snapshot *message_state_snapshot(const MessageState *state); /* NULL between messages */
 guint message_state_forged(const MessageState *state);             /* fields named X-Lead-Id */

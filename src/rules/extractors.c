@@ -48,7 +48,7 @@ add_step(Attempt *attempt, StepOutcome outcome, const char *view, gsize offset, 
         .view = g_strdup(view),
         .offset = offset,
         .length = length,
-        .raw = raw && !too_long ? g_strdup(raw) : NULL,
+        .raw = too_long ? NULL : g_strdup(raw),
         .why = why,
         .outcome = outcome,
     };

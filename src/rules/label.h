@@ -1,10 +1,10 @@
 /* label: labelled values in a text: "Name: Ada", table rows, a label's line above its value.
  *
  * A label is literal text, caseless, blind to white space, bullets, emphasis, brackets, colons,
- * question marks and "(required)" around it. Separators: ":", "=", a TAB between cells, "|", a bracket's end, and a
- * dash with spaces around it; or the label has a line of its own (with dashes below it or not)
- * above the value. Two labels may stand in one line, and a row of labels above a row of values. A
- * value ends where the next known label begins.
+ * question marks and "(required)" around it. Separators: ":", "=", a TAB between cells, "|", a
+ * bracket's end, and a dash with spaces around it; or the label has a line of its own (with dashes
+ * below it or not) above the value. Two labels may stand in one line, and a row of labels above a
+ * row of values. A value ends where the next known label begins.
  *
  * Built once for a text and a set of labels, in linear time, then asked for any of them.
  * Limits: a label has at most LABEL_MAX bytes, an index LABELS_FOUND_MAX places.

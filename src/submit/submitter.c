@@ -397,8 +397,6 @@ settle_all(Submitter *self)
 {
     GError *error = NULL;
     gboolean back;
-    if (ledger_is_settled(self->ledger))
-        return;
     if (!ledger_settle(self->ledger, client_busy(self->client) > 0, &back, &error)) {
         queue_trouble(self, error);
         return;
