@@ -74,6 +74,8 @@ run(void)
         submitter = submitter_new(config, queue, &error);
     if (!submitter) {
         log_error("not started: %s", error->message);
+        if (error->domain == G_THREAD_ERROR)
+            return EX_OSERR;
         return g_error_matches(error, QUEUE_ERROR, QUEUE_ERROR_BUSY) ? EX_TEMPFAIL : EX_CANTCREAT;
     }
     submitter_on_reload(submitter, reload, config);

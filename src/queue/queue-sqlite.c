@@ -10,6 +10,7 @@
 
 G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
 
+#define SCHEME "sqlite:"
 #define BUSY_WAIT 10000 /* milliseconds until a lock counts as held for too long */
 #define BUSY_PAUSE 500  /* microseconds between two looks at it */
 #define WAL_PAGES 2000  /* the log is worked off beyond so many pages */
@@ -347,8 +348,8 @@ on_busy(void *data, int count)
 static const char *
 path_of(const char *url, GError **error)
 {
-    if (g_str_has_prefix(url, "sqlite:") && url[7])
-        return url + 7;
+    if (g_str_has_prefix(url, SCHEME) && url[strlen(SCHEME)])
+        return url + strlen(SCHEME);
     fail(error, QUEUE_ERROR_IO, "%s: expected sqlite:/PATH", url);
     return NULL;
 }
@@ -538,6 +539,16 @@ Queue *
 queue_open_readonly(const char *url, GError **error)
 {
     return open_queue(url, TRUE, error);
+}
+
+Queue *
+queue_dup(const Queue *queue, GError **error)
+{
+    g_autofree char *url = g_strconcat(SCHEME, queue->path, NULL);
+    Queue *dup = open_queue(url, queue->readonly, error);
+    if (dup)
+        dup->busy_wait = queue->busy_wait;
+    return dup;
 }
 
 void

@@ -52,7 +52,7 @@ queue_take_over(Queue *queue, GError **error)
 {
     if (!queue_live(queue, QUEUE_SUBMIT, error))
         return FALSE;
-    /* One thread talks to the API too, and asks again by itself. */
+    /* lead-submit has more to do meanwhile, and asks again by itself. */
     queue->busy_wait = SUBMIT_BUSY_WAIT;
     if (!queue_begin(queue, error))
         return FALSE;

@@ -47,6 +47,8 @@ typedef struct Queue Queue;
 Queue *queue_open(const char *url, GError **error);
 /* The same for reading alone: an older or newer schema or a missing file is an error. */
 Queue *queue_open_readonly(const char *url, GError **error);
+/* Another connection to the same queue, for another thread; not queue_live. */
+Queue *queue_dup(const Queue *queue, GError **error);
 void queue_close(Queue *queue); /* takes NULL; waits for commits under way */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Queue, queue_close)
 

@@ -57,9 +57,15 @@ ledger_add(Ledger *ledger, const char *id, QueueOutcome outcome)
 }
 
 gboolean
+ledger_is_written(const Ledger *ledger)
+{
+    return ledger->outcomes->len == 0;
+}
+
+gboolean
 ledger_is_settled(const Ledger *ledger)
 {
-    return ledger->outcomes->len == 0 && !ledger->unsynced;
+    return ledger_is_written(ledger) && !ledger->unsynced;
 }
 
 gboolean

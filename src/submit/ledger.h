@@ -1,4 +1,4 @@
-/* ledger: the leads that lead-submit has claimed, and what came of them until the queue knows.
+/* ledger: the leads that the clerk has claimed, and what came of them until the queue knows.
  *
  * Outcomes share a transaction, and transactions an fsync. What is not in the queue when we die is
  * sent once more, under the same Idempotency-Key; so outcomes wait only while more is on the wire,
@@ -21,6 +21,7 @@ void ledger_free(Ledger *ledger); /* takes NULL */
 gboolean ledger_claim(Ledger *ledger, const char *id);
 /* Takes the outcome's words. */
 void ledger_add(Ledger *ledger, const char *id, QueueOutcome outcome);
+gboolean ledger_is_written(const Ledger *ledger); /* all is in the queue */
 gboolean ledger_is_settled(const Ledger *ledger); /* all is in the queue, and on the disk */
 /* The last writing went wrong, and what it was to write is still here. */
 gboolean ledger_fails(const Ledger *ledger);

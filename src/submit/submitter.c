@@ -9,8 +9,8 @@
 #include "base/metrics.h"
 #include "submit/alert.h"
 #include "submit/answer.h"
+#include "submit/clerk.h"
 #include "submit/client.h"
-#include "submit/ledger.h"
 #include "submit/token.h"
 
 #define TOKEN_LOOK 2000   /* milliseconds between looks at a stopped account's token */
@@ -18,7 +18,7 @@
 #define TROUBLE_SAID MINUTE
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
-#define CLAIM_ROUNDS 16                  /* leads claimed at once, times the concurrency */
+#define CLAIM_ROUNDS 64                  /* leads claimed at most, times the concurrency */
 #define LEASE_SLACK 60                   /* seconds a lease is longer than the timeout */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
@@ -34,13 +34,15 @@ typedef struct {
     const ConfigAccount *config; /* NULL when a reload took it away */
     Token *token;
     guint busy;             /* POSTs on the wire */
+    gboolean asked;         /* the clerk was, for leads */
+    guint stock;            /* how many to have ready */
     GQueue ready;           /* QueuedLead, claimed and waiting for their turn */
     char *stopped;          /* why; NULL while it runs */
     gboolean token_trouble; /* its token file is why it is stopped */
     gint64 not_before;      /* monotonic; the API asked for peace until then */
     char *paused;           /* why an admin did so; NULL otherwise */
     gint64 shouted;         /* when it was last logged that it is stopped */
-    gint64 next_due;        /* microseconds; 0: to be asked */
+    gint64 next_due;        /* microseconds, 0: to be asked; of what was not asked for yet */
     gint64 next_post;       /* monotonic; not before, for per_minute */
     gint64 token_expiry;    /* seconds since 1970, 0: not known */
 } Account;
@@ -50,7 +52,7 @@ struct Submitter {
     Queue *queue;
     Client *client;
     GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
-    Ledger *ledger;          /* what is claimed, and what came of it */
+    Clerk *clerk;            /* claims them, and writes what came of them */
     GError *gone;            /* the queue is, for good */
     gint64 said;             /* when it was last logged that the queue fails; monotonic */
     gboolean pauses_read;    /* FALSE: to be asked for again */
@@ -106,10 +108,10 @@ static void
 give_back(Submitter *self, Account *account)
 {
     for (QueuedLead *lead; (lead = g_queue_pop_head(&account->ready));) {
-        ledger_add(self->ledger, lead->id,
+        clerk_tell(self->clerk, lead->id,
                    (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
         queued_lead_free(lead);
-        account->next_due = 0;
+        account->next_due = account->stock = 0;
     }
 }
 
@@ -233,6 +235,12 @@ set_accounts(Submitter *self)
 
 /* --- from the queue to the wire and back --- */
 
+static gboolean
+may_send(const Account *account)
+{
+    return account->config && !account->paused && g_get_monotonic_time() >= account->not_before;
+}
+
 /* No more than are sent before the lease ends. */
 static guint
 most_claimed(const ConfigAccount *config)
@@ -242,28 +250,61 @@ most_claimed(const ConfigAccount *config)
     return config->per_minute ? CLAMP(in_time, 1, most) : most;
 }
 
-static void
-claim(Submitter *self, Account *account)
+/* Twice as many with each claim that finds so many, so that the wire waits for none; few again once
+ * some were claimed in vain. */
+static guint
+stock_of(const Account *account)
 {
-    GError *error = NULL;
-    guint most = most_claimed(account->config);
+    return MIN(MAX(account->stock, account->config->concurrency), most_claimed(account->config));
+}
+
+/* In time: half of them are still to be sent. */
+static gboolean
+wants_leads(const Account *account)
+{
+    return !account->asked && account->next_due <= g_get_real_time() &&
+           account->ready.length <= stock_of(account) / 2;
+}
+
+static void
+ask_for_leads(Submitter *self, Account *account)
+{
+    guint most = stock_of(account) - account->ready.length;
     guint lease = account->config->timeout * (CLAIM_ROUNDS + 1) + LEASE_SLACK;
-    g_autoptr(GPtrArray) leads = queue_claim(self->queue, account->name, most, lease, &error);
-    if (!leads) {
-        queue_trouble(self, error);
-        account->next_due = g_get_real_time() + (gint64)TROUBLE_WAIT * 1000;
-        return;
+    clerk_claim(self->clerk, account, account->name, most, lease);
+    account->asked = TRUE;
+    account->next_due = G_MAXINT64;
+}
+
+static void
+take_leads(Submitter *self, Account *account, ClerkNews *news)
+{
+    account->asked = FALSE;
+    if (news->error)
+        news->next_due = g_get_real_time() + (gint64)TROUBLE_WAIT * 1000;
+    account->next_due = MIN(account->next_due, news->next_due);
+    if (news->next_due == 0 && account->config)
+        account->stock = 2 * stock_of(account);
+    g_autoptr(GPtrArray) leads = g_steal_pointer(&news->leads);
+    if (leads)
+        g_ptr_array_set_free_func(leads, NULL);
+    for (guint i = 0; leads && i < leads->len; i++)
+        g_queue_push_tail(&account->ready, g_ptr_array_index(leads, i));
+    if (account->stopped || !may_send(account))
+        give_back(self, account);
+}
+
+static void
+take_news(Submitter *self)
+{
+    for (ClerkNews *news; (news = clerk_news(self->clerk)); clerk_news_free(news)) {
+        if (news->account)
+            take_leads(self, news->account, news);
+        else if (!news->error)
+            ask_again(self);
+        if (news->error)
+            queue_trouble(self, g_steal_pointer(&news->error));
     }
-    g_ptr_array_set_free_func(leads, NULL);
-    for (guint i = 0; i < leads->len; i++) {
-        QueuedLead *lead = g_ptr_array_index(leads, i);
-        if (ledger_claim(self->ledger, lead->id))
-            g_queue_push_tail(&account->ready, lead);
-        else
-            queued_lead_free(lead);
-    }
-    /* After a full claim there may be more at once. */
-    account->next_due = leads->len == most ? 0 : queue_next_due(self->queue, account->name, NULL);
 }
 
 /* With per_minute, POSTs begin at even distances. */
@@ -285,20 +326,17 @@ static void
 send_for(Submitter *self, Account *account)
 {
     /* Nothing more is sent while it cannot be told to the queue what came of the last. */
-    if (ledger_fails(self->ledger))
+    if (clerk_fails(self->clerk) || !may_send(account))
         return;
-    if (!account->config || account->paused || account->busy >= account->config->concurrency ||
-        g_get_monotonic_time() < account->not_before)
-        return;
-    gboolean due = account->next_due <= g_get_real_time();
-    if (g_queue_is_empty(&account->ready) && !due)
+    gboolean wants = wants_leads(account);
+    if (!wants && (account->busy >= account->config->concurrency || !account->ready.length))
         return;
     const char *token = usable_token(self, account);
     if (!token)
         return;
-    if (g_queue_is_empty(&account->ready))
-        claim(self, account);
-    while (account->busy < account->config->concurrency && !g_queue_is_empty(&account->ready) &&
+    if (wants)
+        ask_for_leads(self, account);
+    while (account->busy < account->config->concurrency && account->ready.length &&
            take_turn(account)) {
         client_post(self->client, account->config, token, g_queue_pop_head(&account->ready),
                     account);
@@ -370,7 +408,7 @@ on_answer(const ClientAnswer *answer, gpointer data)
         .started = answer->started,
         .ended = answer->ended,
     };
-    ledger_add(self->ledger, lead->id, outcome);
+    clerk_tell(self->clerk, lead->id, outcome);
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
         account->next_due = MIN(account->next_due, outcome.not_before);
@@ -384,26 +422,6 @@ on_answer(const ClientAnswer *answer, gpointer data)
         stop_account(self, account, verdict.words, shown);
         self->looked = 0;
     }
-}
-
-static gint64
-settle_wait(const Submitter *self)
-{
-    return ledger_wait(self->ledger, client_busy(self->client) > 0);
-}
-
-static void
-settle_all(Submitter *self)
-{
-    GError *error = NULL;
-    gboolean back;
-    if (!ledger_settle(self->ledger, client_busy(self->client) > 0, &back, &error)) {
-        queue_trouble(self, error);
-        return;
-    }
-    /* While it was here, the queue took it for one that is being sent. */
-    if (back)
-        ask_again(self);
 }
 
 /* Whether the clock went on as time did since the last purge: one that jumped ahead makes all
@@ -534,10 +552,9 @@ static int
 idle_time(Submitter *self)
 {
     gint64 now = g_get_real_time(), wait = (gint64)IDLE_MOST;
-    wait = MIN(wait, settle_wait(self) / 1000 + 1);
     if (!self->pauses_read)
         wait = MIN(wait, TROUBLE_WAIT);
-    for (guint i = 0; i < self->accounts->len && !ledger_fails(self->ledger); i++) {
+    for (guint i = 0; i < self->accounts->len && !clerk_fails(self->clerk); i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
         if (!account->config || account->paused || account->busy >= account->config->concurrency)
             continue; /* an answer, or the admin, comes first */
@@ -549,7 +566,7 @@ idle_time(Submitter *self)
             wait = MIN(wait, TOKEN_LOOK);
         else if (!g_queue_is_empty(&account->ready))
             wait = MIN(wait, account->config->per_minute ? turn : 0);
-        else if (account->next_due < G_MAXINT64)
+        else if (!account->asked && account->next_due < G_MAXINT64)
             wait = MIN(wait, MAX((account->next_due - now + 999) / 1000, 0));
     }
     return (int)wait;
@@ -576,9 +593,10 @@ take_signals(Submitter *self)
 static void
 wait_for_work(Submitter *self, int timeout)
 {
-    const int fds[] = {self->wake, self->watch};
+    const int fds[] = {self->wake, self->watch, clerk_watch(self->clerk)};
     client_wait(self->client, fds, G_N_ELEMENTS(fds), timeout);
     take_signals(self);
+    take_news(self);
     if (!queue_changed(self->queue))
         return;
     self->pauses_read = FALSE;
@@ -593,23 +611,19 @@ submitter_run(Submitter *self, GError **error)
             read_pauses(self);
         for (guint i = 0; i < self->accounts->len; i++)
             send_for(self, g_ptr_array_index(self->accounts, i));
-        /* While the disk works, what was just sent is on its way. */
-        if (settle_wait(self) == 0)
-            settle_all(self);
+        clerk_expect(self->clerk, client_busy(self->client) > 0);
         purge(self);
         look(self);
         wait_for_work(self, idle_time(self));
     }
     for (guint i = 0; i < self->accounts->len; i++)
         give_back(self, g_ptr_array_index(self->accounts, i));
-    settle_all(self);
     /* Each POST ends by its own timeout at the latest. */
-    while (client_busy(self->client) > 0 && !self->gone) {
+    while (client_busy(self->client) > 0 && !self->gone)
         client_wait(self->client, NULL, 0, TROUBLE_WAIT);
-        if (settle_wait(self) == 0)
-            settle_all(self);
-    }
-    settle_all(self);
+    GError *problem = NULL;
+    if (!clerk_end(self->clerk, &problem))
+        queue_trouble(self, problem);
     alerts_end(self->alerts);
     if (self->gone) {
         g_propagate_error(error, g_steal_pointer(&self->gone));
@@ -622,7 +636,8 @@ Submitter *
 submitter_new(Config *config, Queue *queue, GError **error)
 {
     int watch = queue_take_over(queue, error) ? queue_watch(queue, error) : -1;
-    if (watch < 0)
+    Clerk *clerk = watch >= 0 ? clerk_new(queue, error) : NULL;
+    if (!clerk)
         return NULL;
     Submitter *self = g_new0(Submitter, 1);
     self->config = config_ref(config);
@@ -633,7 +648,7 @@ submitter_new(Config *config, Queue *queue, GError **error)
         g_error("eventfd: %s", g_strerror(errno));
     self->client = client_new(on_answer, self);
     self->accounts = g_ptr_array_new_with_free_func(account_free);
-    self->ledger = ledger_new(queue);
+    self->clerk = clerk;
     self->alerts = alerts_new(queue);
     set_accounts(self);
     return self;
@@ -647,7 +662,7 @@ submitter_free(Submitter *self)
     alerts_free(self->alerts);
     client_free(self->client);
     g_ptr_array_unref(self->accounts);
-    ledger_free(self->ledger);
+    clerk_free(self->clerk);
     g_clear_error(&self->gone);
     config_unref(self->config);
     close(self->wake);

@@ -1,7 +1,8 @@
 /* submitter: takes leads from the queue and posts them; the whole of lead-submit but its main.
  *
- * One thread, libcurl's multi interface: keep-alive, HTTP/2 where offered, TLS verified, no
- * redirects followed. Per account `concurrency` POSTs at once. Woken by the queue alone.
+ * libcurl's multi interface in one thread: keep-alive, HTTP/2 where offered, TLS verified, no
+ * redirects followed. Per account `concurrency` POSTs at once. Woken by the queue alone. What is
+ * next is claimed, and what came of the last is written, in another thread meanwhile (clerk.h).
  * While more is on the wire, answers wait up to 20 ms for others to share one transaction, and up to
  * 200 ms to share an fsync; those that a kill or a power failure takes are posted again, with the
  * same Idempotency-Key.

@@ -109,12 +109,12 @@ def test_without_threads_at_its_start_it_ends_and_says_so(house, gone):
 
 
 def test_lead_submit_without_threads_goes_on(house, standin, gone, sink):
-    """Its one other thread sends the mail to alert_to."""
+    """A thread of its own sends the mail to alert_to."""
     house.configure(alert_to="ops@example.org", alert_smtp=sink.address)
     house.milter.env = {}
     house.milter.start()
-    gone.touch()
     house.submit.start()
+    gone.touch()
     standin.misbehave("422", times=1)
     deliver(house, 1, 1)
     house.wait_states(dead=1)
@@ -122,3 +122,15 @@ def test_lead_submit_without_threads_goes_on(house, standin, gone, sink):
     deliver(house, 2, 1)
     house.wait_states(dead=1, done=1)
     assert not sink.mails
+
+
+def test_lead_submit_without_threads_at_its_start_ends_and_says_so(house, gone):
+    house.milter.env = {}
+    house.milter.start()
+    ids = deliver(house, 1, 1)
+    gone.touch()
+    house.submit.start(wait=False)
+    assert house.submit.wait() == 71
+    assert "not started: Error creating thread" in house.submit.log()
+    gone.unlink()
+    assert [lead["id"] for lead in house.queue()] == ids

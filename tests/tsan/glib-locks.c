@@ -69,6 +69,18 @@ g_cond_wait(GCond *cond, GMutex *mutex)
     acquire(mutex);
 }
 
+gboolean
+g_cond_wait_until(GCond *cond, GMutex *mutex, gint64 end)
+{
+    static gboolean (*next)(GCond *, GMutex *, gint64);
+    if (!next)
+        next = NEXT(gboolean, "g_cond_wait_until", GCond *, GMutex *, gint64);
+    release(mutex);
+    gboolean signalled = next(cond, mutex, end);
+    acquire(mutex);
+    return signalled;
+}
+
 /* The macros' fast ways are atomic loads in instrumented code: those acquire what is released
  * here. */
 #undef g_once_init_enter
