@@ -24,6 +24,7 @@ struct Client {
     GHashTable *posts; /* of Post, a set: those on the wire */
     GQueue idle;       /* of Post: without a lead, their handles serve the next ones */
     GArray *sockets;   /* of int: those of all connections */
+    gboolean fresh;    /* some POSTs have not been begun yet */
 };
 
 typedef struct {
@@ -246,6 +247,7 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(config->timeout, CONNECT_TIMEOUT));
     g_hash_table_add(client->posts, post);
     curl_multi_add_handle(client->multi, easy);
+    client->fresh = TRUE;
 }
 
 guint
@@ -279,7 +281,8 @@ finish(Client *client, Post *post, CURLcode result)
     };
     client->done(&answer, client->data);
     curl_multi_remove_handle(client->multi, post->easy);
-    /* It counts what it did again on connections that had died, for its whole life, and ends at 5. */
+    /* It counts what it did again on connections that had died, for its whole life, and ends at 5.
+     */
     curl_easy_reset(post->easy);
     g_hash_table_steal(client->posts, post);
     post_clear(post);
@@ -300,11 +303,14 @@ hold_packets(Client *client, int hold)
 static gboolean
 perform(Client *client)
 {
-    gboolean finished = FALSE;
+    gboolean finished = FALSE, fresh = client->fresh;
     int running, left;
-    hold_packets(client, 1);
+    client->fresh = FALSE;
+    if (fresh)
+        hold_packets(client, 1);
     curl_multi_perform(client->multi, &running);
-    hold_packets(client, 0);
+    if (fresh)
+        hold_packets(client, 0);
     for (CURLMsg *message; (message = curl_multi_info_read(client->multi, &left));) {
         Post *post = NULL;
         if (message->msg != CURLMSG_DONE)
@@ -325,8 +331,8 @@ client_wait(Client *client, const int *fds, guint n, int timeout)
     for (guint i = 0; i < n; i++)
         extra[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
     /* An answer may be here already: then there is no waiting, perhaps for nothing. */
-    if (perform(client))
-        timeout = 0;
+    if (client->fresh && perform(client))
+        return;
     curl_multi_poll(client->multi, extra, n, timeout, NULL);
     perform(client);
 }
