@@ -28,6 +28,7 @@ struct Client {
 };
 
 typedef struct {
+    Client *client;
     CURL *easy;
     struct curl_slist *headers;
     char *token;
@@ -35,6 +36,7 @@ typedef struct {
     gpointer account;
     GString *body;
     gint64 started;
+    guint timeout; /* seconds */
     char error[CURL_ERROR_SIZE];
 } Post;
 
@@ -141,14 +143,18 @@ on_body(char *bytes, size_t size, size_t n, void *data)
     return length <= room ? length : 0; /* too much: curl breaks it off */
 }
 
+/* A POST that times out leaves a connection of HTTP/2 to the next ones. One whose peer has not even
+ * confirmed what was sent is given up then: TCP itself would try for a quarter of an hour. */
 static curl_socket_t
 open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    Client *client = data;
+    const Post *post = data;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int patience = (int)post->timeout * 1000;
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    g_array_append_val(client->sockets, fd);
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
+    g_array_append_val(post->client->sockets, fd);
     return fd;
 }
 
@@ -184,9 +190,10 @@ add_header(Post *post, const char *name, const char *value)
 }
 
 static Post *
-post_new(void)
+post_new(Client *client)
 {
     Post *post = g_new0(Post, 1);
+    post->client = client;
     post->easy = curl_easy_init();
     if (!post->easy)
         g_error("curl_easy_init: out of memory");
@@ -196,7 +203,7 @@ post_new(void)
 
 /* All that no account and no lead changes. */
 static void
-set_common(Client *client, Post *post)
+set_common(Post *post)
 {
     CURL *easy = post->easy;
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -205,9 +212,9 @@ set_common(Client *client, Post *post)
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, client);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
-    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, client);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, post->client);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, post);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, post->error);
@@ -220,11 +227,12 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
 {
     Post *post = g_queue_pop_tail(&client->idle);
     if (!post)
-        post = post_new();
+        post = post_new(client);
     CURL *easy = post->easy;
-    set_common(client, post);
+    set_common(post);
     post->lead = lead;
     post->account = account;
+    post->timeout = config->timeout;
     post->token = g_strdup(token);
     post->started = g_get_real_time();
     add_header(post, "Content-Type", "application/json");

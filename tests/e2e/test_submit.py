@@ -3,9 +3,14 @@
 Leads are put into the queue as lead-milter does it: a row, and then a touch of the file.
 """
 
+import ctypes
 import json
 import os
+import socket
 import sqlite3
+import struct
+import subprocess
+import sys
 import time
 import uuid
 
@@ -14,6 +19,9 @@ import pytest
 import harness
 from harness import wait_for
 from standin import StandIn
+
+sys.path.insert(0, str(harness.SOURCE / "tests/bench"))
+from contestants import Nginx  # noqa: E402
 
 
 class Leads:
@@ -169,6 +177,45 @@ def test_what_one_answer_says_is_not_the_nexts(leads, standin):
     key, = leads.put()
     (status, words), = leads.wait_attempts(key, 1)
     assert status == 0 and words
+
+
+def deafen(pid):
+    """The process's TCP connections drop what comes, without a word: as if it were gone."""
+    one = ctypes.create_string_buffer(struct.pack("HBBI", 6, 0, 0, 0))  # BPF's return 0
+    program = struct.pack("HL", 1, ctypes.addressof(one))
+    process, deafened = os.pidfd_open(pid), 0
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        if not os.readlink(f"/proc/{pid}/fd/{fd}").startswith("socket:"):
+            continue
+        theirs = ctypes.CDLL(None).syscall(438, process, int(fd), 0)  # pidfd_getfd(2)
+        with socket.socket(fileno=theirs) as copy:
+            listens = copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)
+            if copy.family == socket.AF_INET and not listens:
+                copy.setsockopt(socket.SOL_SOCKET, 26, program)  # SO_ATTACH_FILTER
+                deafened += 1
+    os.close(process)
+    return deafened
+
+
+def test_a_connection_whose_peer_fell_silent_is_given_up(house, place):
+    # Over HTTP/2 a POST that times out leaves its connection to the next ones.
+    nginx = Nginx(place)
+    try:
+        house.endpoint, house.ca_file = nginx.url, nginx.ca_file
+        house.configure(submit={"concurrency": 1, "timeout": "2s", "give_up_after": "5d"})
+        house.submit.start()
+        leads = Leads(house)
+        leads.put()
+        leads.wait(done=1)
+        worker, = subprocess.check_output(["pgrep", "-P", str(nginx.process.pid)]).split()
+        assert deafen(int(worker)) == 1
+        lost, = leads.put()
+        (status, words), = leads.wait_attempts(lost, 1)
+        assert status == 0 and "timed out" in words.lower()
+        found, = leads.put()
+        assert leads.wait_attempts(found, 1)[0][0] == 201
+    finally:
+        nginx.stop()
 
 
 def test_connections_that_die_cost_no_attempt_however_many(leads, standin):
