@@ -1,3 +1,5 @@
+#include <semaphore.h>
+
 #include "queue/queue-private.h"
 
 /* One mail's records, in its thread's stack, waiting for whoever writes. */
@@ -6,8 +8,8 @@ typedef struct {
     char (*ids)[LEAD_ID_SIZE];
     CommitResult result;
     GError *error;
-    GCond turn; /* it is done, or its thread is the one to write */
     gboolean done;
+    sem_t turn; /* it is done, or its thread is the one to write */
 } Job;
 
 static void
@@ -65,65 +67,88 @@ probe(Queue *queue, GError **error)
            queue_rewrite(queue, error);
 }
 
-/* One transaction, one fsync. A probe among leads has nothing to find out. */
-static void
-write_batch(Queue *queue, GPtrArray *batch)
+/* One transaction, not yet on disk. A probe among leads has nothing to find out. */
+static gboolean
+write_batch(Queue *queue, const GPtrArray *batch, gboolean leads, GError **error)
 {
-    g_autoptr(GError) error = NULL;
-    gboolean leads = FALSE;
-    for (guint i = 0; i < batch->len; i++)
-        leads |= ((Job *)g_ptr_array_index(batch, i))->records->len > 0;
-    gboolean good = leads ? queue_begin(queue, &error) : probe(queue, &error);
+    gboolean good = leads ? queue_make_sure(queue, error) && queue_begin_unsynced(queue, error)
+                          : probe(queue, error);
     for (guint i = 0; i < batch->len && good; i++)
-        good = write_job(queue, g_ptr_array_index(batch, i), &error);
-    good = queue_end(queue, good, &error);
-    for (guint i = 0; i < batch->len && !good; i++) {
-        Job *job = g_ptr_array_index(batch, i);
-        job->result = COMMIT_FAILED;
-        job->error = g_error_copy(error);
-    }
-    if (good && leads)
-        queue_touch(queue);
+        good = write_job(queue, g_ptr_array_index(batch, i), error);
+    return queue_end(queue, good, error);
 }
 
-/* With the mutex held; writes without it. Wakes those whose jobs are done, and of those that came
- * meanwhile one, to write next. */
-static void
-write_all_waiting(Queue *queue)
+static gboolean
+has_leads(const GPtrArray *batch)
 {
-    g_autoptr(GPtrArray) batch = g_steal_pointer(&queue->waiting);
-    queue->waiting = g_ptr_array_new();
-    queue->writing = TRUE;
-    g_mutex_unlock(&queue->mutex);
-    write_batch(queue, batch);
-    g_mutex_lock(&queue->mutex);
-    queue->writing = FALSE;
-    for (guint i = 0; i < batch->len; i++) {
-        Job *job = g_ptr_array_index(batch, i);
-        job->done = TRUE;
-        g_cond_signal(&job->turn);
-    }
-    if (queue->waiting->len > 0)
-        g_cond_signal(&((Job *)g_ptr_array_index(queue->waiting, 0))->turn);
+    for (guint i = 0; i < batch->len; i++)
+        if (((Job *)g_ptr_array_index(batch, i))->records->len > 0)
+            return TRUE;
+    return FALSE;
+}
+
+/* With the mutex held. */
+static void
+give_turn(Queue *queue)
+{
+    queue->writing = queue->waiting->len > 0;
+    if (queue->writing)
+        sem_post(&((Job *)g_ptr_array_index(queue->waiting, 0))->turn);
     else
         g_cond_signal(&queue->idle);
+}
+
+/* The turn passes on when the batch before is on disk: while this one goes there, the next is
+ * written, and what comes after it gathers. Nobody is woken to find a mutex taken. */
+static void
+commit_all_waiting(Queue *queue)
+{
+    g_autoptr(GError) error = NULL;
+    g_mutex_lock(&queue->mutex);
+    g_autoptr(GPtrArray) batch = g_steal_pointer(&queue->waiting);
+    queue->waiting = g_ptr_array_new();
+    g_mutex_unlock(&queue->mutex);
+
+    gboolean leads = has_leads(batch), good = write_batch(queue, batch, leads, &error);
+
+    g_mutex_lock(&queue->disk);
+    g_mutex_lock(&queue->mutex);
+    give_turn(queue);
+    g_mutex_unlock(&queue->mutex);
+    good = good && (!leads || queue_sync(queue, &error));
+    if (good && leads)
+        queue_touch(queue);
+    g_mutex_unlock(&queue->disk); /* and the queue may be closed */
+
+    for (guint i = 0; i < batch->len; i++) {
+        Job *job = g_ptr_array_index(batch, i);
+        if (!good) {
+            job->result = COMMIT_FAILED;
+            job->error = g_error_copy(error);
+        }
+        job->done = TRUE;
+        sem_post(&job->turn);
+    }
 }
 
 CommitResult
 queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], GError **error)
 {
     Job job = {.records = records, .ids = ids};
-    g_cond_init(&job.turn);
+    sem_init(&job.turn, 0, 0);
     g_mutex_lock(&queue->mutex);
     g_ptr_array_add(queue->waiting, &job);
-    while (!job.done) {
-        if (queue->writing)
-            g_cond_wait(&job.turn, &queue->mutex);
-        else
-            write_all_waiting(queue);
-    }
+    if (!queue->writing)
+        give_turn(queue);
     g_mutex_unlock(&queue->mutex);
-    g_cond_clear(&job.turn);
+    for (;;) {
+        while (sem_wait(&job.turn) != 0)
+            continue; /* a signal */
+        if (job.done)
+            break;
+        commit_all_waiting(queue);
+    }
+    sem_destroy(&job.turn);
     if (job.error)
         g_propagate_error(error, job.error);
     return job.result;

@@ -23,12 +23,15 @@ struct Queue {
     gint64 busy_since; /* monotonic */
     int watch;         /* inotify, -1 */
     int lock;          /* of queue_live, -1 */
+    int log;           /* SQLite's, for queue_sync; -1 */
+    gboolean unsure;   /* the log failed to reach the disk; atomic */
 
-    /* Group commit: whoever finds nobody writing takes all that wait. */
-    GMutex mutex;
-    GCond idle; /* nobody writes, none waits: for queue_close */
+    /* Group commit: whoever has the turn writes all that wait. */
+    GMutex mutex;       /* of what follows */
+    GCond idle;         /* nobody writes, none waits: for queue_close */
     GPtrArray *waiting; /* Job */
     gboolean writing;
+    GMutex disk; /* of who waits for it; taken before the other, never after */
 };
 
 /* *error from the connection's last failure: which file, what is wrong, what to do. FALSE. */
@@ -47,15 +50,21 @@ gboolean queue_run(Queue *queue, GError **error, const char *sql, const char *ty
 gint64 queue_integer(Queue *queue, gint64 fallback, GError **error, const char *sql,
                      const char *types, ...);
 
-/* Whether a record's mail has a lead already: its id. Else *key, newly allocated, is what to keep as
- * the lead's message_key, NULL for none. FALSE with *error, which must be there, too. */
+/* Whether a record's mail has a lead already: its id. Else *key, newly allocated, is what to keep
+ * as the lead's message_key, NULL for none. FALSE with *error, which must be there, too. */
 gboolean queue_find_known(Queue *queue, const LeadRecord *record, gint64 now, char *id, char **key,
                           GError **error);
 
 gboolean queue_begin(Queue *queue, GError **error);
-/* For a change that may be undone by a power failure, but by nothing less, until another one has
- * been committed with the disk's word: it costs no fsync. */
+/* For a change that may be undone by a power failure, but by nothing less, until queue_sync or
+ * another one that has been committed with the disk's word: it costs no fsync. So are statements
+ * without a transaction that follow it. */
 gboolean queue_begin_unsynced(Queue *queue, GError **error);
+/* All that has been committed, by any program, goes to disk. Beside a thread that writes, too. */
+gboolean queue_sync(Queue *queue, GError **error);
+/* What the kernel failed to write it takes for written from then on: after a queue_sync that failed
+ * all of the log is written anew, elsewhere. FALSE: it is not. Not within a transaction. */
+gboolean queue_make_sure(Queue *queue, GError **error);
 /* Write a page as it was, so that a transaction has something to commit. */
 gboolean queue_rewrite(Queue *queue, GError **error);
 /* Commit when `good`, roll back otherwise; TRUE when committed. */

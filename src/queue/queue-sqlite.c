@@ -119,6 +119,13 @@ who_may(const char *path, int number)
     return g_strdup_printf("; %s belongs to %s, and we run as %s", path, owner, us);
 }
 
+static gboolean
+fail_full(const Queue *queue, const char *doing, GError **error)
+{
+    return fail(error, QUEUE_ERROR_FULL, "%s: %s: no space left; free some on its disk",
+                queue->path, doing);
+}
+
 gboolean
 queue_fail(Queue *queue, const char *doing, GError **error)
 {
@@ -134,8 +141,7 @@ queue_fail(Queue *queue, const char *doing, GError **error)
                     " for over %d s",
                     path, doing, (int)(queue->busy_wait / 1000));
     case SQLITE_FULL:
-        return fail(error, QUEUE_ERROR_FULL, "%s: %s: no space left; free some on its disk", path,
-                    doing);
+        return fail_full(queue, doing, error);
     case SQLITE_NOTADB:
         return fail(error, QUEUE_ERROR_NOT_A_QUEUE,
                     "%s: is not an SQLite database; move it away"
@@ -262,9 +268,10 @@ queue_begin(Queue *queue, GError **error)
 gboolean
 queue_begin_unsynced(Queue *queue, GError **error)
 {
-    sqlite3_exec(queue->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+    if (!queue->unsynced)
+        sqlite3_exec(queue->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     queue->unsynced = TRUE;
-    return queue_run(queue, error, "BEGIN IMMEDIATE", "") || queue_end(queue, FALSE, error);
+    return queue_run(queue, error, "BEGIN IMMEDIATE", "");
 }
 
 gboolean
@@ -273,8 +280,33 @@ queue_end(Queue *queue, gboolean good, GError **error)
     good = good && queue_run(queue, error, "COMMIT", "");
     if (!sqlite3_get_autocommit(queue->db))
         queue_run(queue, NULL, roll_back, "");
-    sync_again(queue, NULL); /* else before the next transaction */
     return good;
+}
+
+gboolean
+queue_sync(Queue *queue, GError **error)
+{
+    gboolean unsure = g_atomic_int_get(&queue->unsure);
+    if (!unsure && fdatasync(queue->log) == 0)
+        return TRUE;
+    int number = unsure ? EIO : errno;
+    g_atomic_int_set(&queue->unsure, TRUE);
+    return number == ENOSPC || number == EDQUOT
+               ? fail_full(queue, "writing", error)
+               : fail(error, QUEUE_ERROR_IO, "%s: its log does not reach the disk: %s", queue->path,
+                      g_strerror(number));
+}
+
+gboolean
+queue_make_sure(Queue *queue, GError **error)
+{
+    if (!g_atomic_int_get(&queue->unsure))
+        return TRUE;
+    if (sqlite3_wal_checkpoint_v2(queue->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
+        SQLITE_OK)
+        return queue_fail(queue, "working off its log", error);
+    g_atomic_int_set(&queue->unsure, FALSE);
+    return TRUE;
 }
 
 gboolean
@@ -473,6 +505,17 @@ fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
         sqlite3_result_error_nomem(context);
 }
 
+/* SQLite has made it, and removes it when nobody has the database open. It has no locks that
+ * closing it would drop. */
+static gboolean
+open_log(Queue *queue, GError **error)
+{
+    g_autofree char *path = g_strconcat(queue->path, "-wal", NULL);
+    queue->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    return queue->log >= 0 ||
+           fail(error, QUEUE_ERROR_IO, "%s: cannot be opened: %s", path, g_strerror(errno));
+}
+
 static gboolean
 prepare(Queue *queue, GError **error)
 {
@@ -499,7 +542,7 @@ prepare(Queue *queue, GError **error)
         WAL_PAGES);
     return execute(queue, pragmas, "opening", error) &&
            queue_statement(queue, error, roll_back, "") &&
-           (version == QUEUE_VERSION || migrate(queue, error));
+           (version == QUEUE_VERSION || migrate(queue, error)) && open_log(queue, error);
 }
 
 static Queue *
@@ -511,12 +554,13 @@ open_queue(const char *url, gboolean readonly, GError **error)
     g_autoptr(Queue) queue = g_new0(Queue, 1);
     queue->path = g_strdup(path);
     queue->readonly = readonly;
-    queue->watch = queue->lock = -1;
+    queue->watch = queue->lock = queue->log = -1;
     queue->busy_wait = BUSY_WAIT;
     queue->statements = g_hash_table_new_full(g_direct_hash, g_direct_equal, NULL,
                                               (GDestroyNotify)(void (*)(void))sqlite3_finalize);
     queue->waiting = g_ptr_array_new();
     g_mutex_init(&queue->mutex);
+    g_mutex_init(&queue->disk);
     g_cond_init(&queue->idle);
     int flags = (readonly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE) | SQLITE_OPEN_FULLMUTEX;
     if (sqlite3_open_v2(path, &queue->db, flags, NULL) != SQLITE_OK) {
@@ -560,14 +604,19 @@ queue_close(Queue *queue)
     while (queue->writing || queue->waiting->len > 0)
         g_cond_wait(&queue->idle, &queue->mutex);
     g_mutex_unlock(&queue->mutex);
+    g_mutex_lock(&queue->disk); /* the last ones go there */
+    g_mutex_unlock(&queue->disk);
     g_hash_table_unref(queue->statements);
     sqlite3_close(queue->db);
     if (queue->watch >= 0)
         close(queue->watch);
     if (queue->lock >= 0)
         close(queue->lock);
+    if (queue->log >= 0)
+        close(queue->log);
     g_ptr_array_unref(queue->waiting);
     g_mutex_clear(&queue->mutex);
+    g_mutex_clear(&queue->disk);
     g_cond_clear(&queue->idle);
     g_free(queue->path);
     g_free(queue);

@@ -84,17 +84,17 @@ farthest(gint64 now)
 
 /* What is due, the longest first; a `sending` one whose lease ran out as well. */
 static gboolean
-read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *leads, GArray *found,
-         GError **error)
+read_due(Queue *queue, const char *account, gint64 now, gint64 last, guint most, GPtrArray *leads,
+         GArray *found, GError **error)
 {
     /* The first term is the index's, word for word: SQLite concludes nothing from another. */
     sqlite3_stmt *statement =
         queue_statement(queue, error,
                         "SELECT seq, id, account, source, payload, queue_id, created, attempts,"
                         " state = 'sending' FROM leads WHERE state IN ('pending', 'sending')"
-                        " AND account = ? AND (not_before <= ? OR not_before > ?)"
+                        " AND account = ? AND (not_before <= ? OR not_before > ?) AND seq <= ?"
                         " ORDER BY not_before, seq LIMIT ?",
-                        "siii", account, now, farthest(now), (gint64)most);
+                        "siiii", account, now, farthest(now), last, (gint64)most);
     if (!statement)
         return FALSE;
     int result;
@@ -105,6 +105,15 @@ read_due(Queue *queue, const char *account, gint64 now, guint most, GPtrArray *l
     }
     sqlite3_reset(statement);
     return result == SQLITE_DONE || queue_fail(queue, "reading", error);
+}
+
+/* A lead can be seen before it is on disk. One that a power failure takes must not have been sent:
+ * its mail comes again. *last: the last of those that can be sent. */
+static gboolean
+all_on_disk(Queue *queue, gint64 *last, GError **error)
+{
+    *last = queue_integer(queue, 0, error, "SELECT max(seq) FROM leads", "");
+    return *last >= 0 && queue_make_sure(queue, error) && queue_sync(queue, error);
 }
 
 GPtrArray *
@@ -119,10 +128,13 @@ queue_claim(Queue *queue, const char *account, guint most, guint lease, GError *
         return NULL;
     if (due > now)
         return g_steal_pointer(&leads);
+    gint64 last;
+    if (!all_on_disk(queue, &last, error))
+        return NULL;
     /* A claim that a power failure undoes is one that the next lead-submit takes back anyway. */
     if (!queue_begin_unsynced(queue, error))
         return NULL;
-    gboolean good = read_due(queue, account, now, most, leads, found, error);
+    gboolean good = read_due(queue, account, now, last, most, leads, found, error);
     for (guint i = 0; i < found->len && good; i++) {
         const Found *one = &g_array_index(found, Found, i);
         good = queue_move(queue, one->seq, one->was_sending ? "sending" : "pending", STATE_SENDING,

@@ -5,7 +5,8 @@
  * tables, migrations by user_version, files 0600 (refused when others may read them).
  *
  * Durability: queue_commit returns when the lead is on disk. Commits of several threads share one
- * transaction and one fsync (group commit).
+ * transaction and one fsync (group commit), and while the disk works the next are written. So a
+ * lead can be seen before it is on disk; queue_claim gives none that is not.
  * Errors: QUEUE_ERROR_*; the message says what is wrong with which file and what to do. BUSY, FULL
  * and IO may pass; NOT_A_QUEUE, NEWER and PERMISSION will not.
  * Thread rule: queue_commit from any thread; everything else from one thread at a time.

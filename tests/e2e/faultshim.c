@@ -1,6 +1,7 @@
 /* Preloaded into a daemon: the Nth system call that writes, syncs or sends, counted from when the
  * file FAULT_ARM is there, fails with FAULT_ERRNO, or ends the process as kill -9 does (FAULT_ERRNO
- * 0). The number of calls seen so far is kept in FAULT_ARM, which is 8 bytes long. */
+ * 0). FAULT_AT 0: all of them do. FAULT_CALL: only those of that name count. The number of calls
+ * seen so far is kept in FAULT_ARM, which is 8 bytes long. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -18,11 +20,11 @@ static uint64_t *counter;
 
 /* Whether this call is the one; errno is set then. */
 static int
-is_hit(void)
+is_hit(const char *call)
 {
     const char *path = getenv("FAULT_ARM"), *at = getenv("FAULT_AT"),
-               *number = getenv("FAULT_ERRNO");
-    if (!path || !at || !number)
+               *number = getenv("FAULT_ERRNO"), *only = getenv("FAULT_CALL");
+    if (!path || !at || !number || (only && strcmp(only, call) != 0))
         return 0;
     if (!counter) {
         int saved = errno, fd = open(path, O_RDWR | O_CLOEXEC);
@@ -36,7 +38,8 @@ is_hit(void)
             return 0;
         counter = memory;
     }
-    if (__atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST) != (uint64_t)atoll(at))
+    uint64_t seen = __atomic_add_fetch(counter, 1, __ATOMIC_SEQ_CST);
+    if (atoll(at) != 0 && (uint64_t)atoll(at) != seen)
         return 0;
     if (atoi(number) == 0)
         kill(getpid(), SIGKILL);
@@ -49,15 +52,15 @@ is_hit(void)
 ssize_t
 pwrite64(int fd, const void *bytes, size_t length, off64_t at)
 {
-    return is_hit() ? -1
-                    : REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t)(fd, bytes,
-                                                                                    length, at);
+    return is_hit(__func__) ? -1
+                            : REAL(ssize_t, "pwrite64", int, const void *, size_t,
+                                   off64_t)(fd, bytes, length, at);
 }
 
 ssize_t
 pwrite(int fd, const void *bytes, size_t length, off_t at)
 {
-    return is_hit()
+    return is_hit(__func__)
                ? -1
                : REAL(ssize_t, "pwrite", int, const void *, size_t, off_t)(fd, bytes, length, at);
 }
@@ -69,19 +72,21 @@ write(int fd, const void *bytes, size_t length)
     /* Neither the log nor what a signal handler tells the loop by: those do not fail. */
     if (fd <= 2 || fstat(fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISSOCK(st.st_mode)))
         return REAL(ssize_t, "write", int, const void *, size_t)(fd, bytes, length);
-    return is_hit() ? -1 : REAL(ssize_t, "write", int, const void *, size_t)(fd, bytes, length);
+    return is_hit(__func__) ? -1
+                            : REAL(ssize_t, "write", int, const void *, size_t)(fd, bytes, length);
 }
 
 ssize_t
 writev(int fd, const struct iovec *parts, int n)
 {
-    return is_hit() ? -1 : REAL(ssize_t, "writev", int, const struct iovec *, int)(fd, parts, n);
+    return is_hit(__func__) ? -1
+                            : REAL(ssize_t, "writev", int, const struct iovec *, int)(fd, parts, n);
 }
 
 ssize_t
 send(int fd, const void *bytes, size_t length, int flags)
 {
-    return is_hit()
+    return is_hit(__func__)
                ? -1
                : REAL(ssize_t, "send", int, const void *, size_t, int)(fd, bytes, length, flags);
 }
@@ -89,25 +94,25 @@ send(int fd, const void *bytes, size_t length, int flags)
 int
 fdatasync(int fd)
 {
-    return is_hit() ? -1 : REAL(int, "fdatasync", int)(fd);
+    return is_hit(__func__) ? -1 : REAL(int, "fdatasync", int)(fd);
 }
 
 int
 fsync(int fd)
 {
-    return is_hit() ? -1 : REAL(int, "fsync", int)(fd);
+    return is_hit(__func__) ? -1 : REAL(int, "fsync", int)(fd);
 }
 
 int
 ftruncate64(int fd, off64_t length)
 {
-    return is_hit() ? -1 : REAL(int, "ftruncate64", int, off64_t)(fd, length);
+    return is_hit(__func__) ? -1 : REAL(int, "ftruncate64", int, off64_t)(fd, length);
 }
 
 int
 utimensat(int folder, const char *path, const struct timespec times[2], int flags)
 {
-    return is_hit() ? -1
-                    : REAL(int, "utimensat", int, const char *, const struct timespec *,
-                           int)(folder, path, times, flags);
+    return is_hit(__func__) ? -1
+                            : REAL(int, "utimensat", int, const char *, const struct timespec *,
+                                   int)(folder, path, times, flags);
 }

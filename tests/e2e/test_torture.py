@@ -31,10 +31,10 @@ class Fault:
     def __init__(self, daemon, shim, folder):
         self.daemon, self.shim, self.arm = daemon, shim, folder / "armed"
 
-    def start(self, at, number):
+    def start(self, at, number, **only):
         self.arm.unlink(missing_ok=True)
         self.daemon.env = {"LD_PRELOAD": str(self.shim), "FAULT_ARM": str(self.arm),
-                           "FAULT_AT": str(at), "FAULT_ERRNO": str(number)}
+                           "FAULT_AT": str(at), "FAULT_ERRNO": str(number), **only}
         self.daemon.start()
         whole = self.arm.with_suffix(".new")  # the daemon may write by itself at any moment
         whole.write_bytes(bytes(8))
@@ -78,6 +78,46 @@ def test_each_call_of_lead_milter(house, place, shim, number):
         if seen < at:
             break
     assert 3 < at < MOST - 1, "the calls were not counted"
+
+
+def test_a_log_that_failed_to_reach_the_disk_is_not_relied_on(house, place, shim):
+    """The kernel takes the pages that it failed to write for written: all that is in the log is
+    written anew, into the database, before another lead is taken."""
+    fault = Fault(house.milter, shim, place)
+    fault.start(6, errno.EIO, FAULT_CALL="fdatasync")
+    log = Path(f"{house.queue_file}-wal")
+
+    def refused(number):
+        with Milter(house.listen) as milter:
+            return milter.deliver(inquiry(number).replace(b"\n", b"\r\n")).refused
+    sizes = []
+    while not refused(len(sizes)):
+        sizes.append(log.stat().st_size)
+        assert len(sizes) < 10
+    assert "its log does not reach the disk: Input/output error" in house.milter.log()
+    refusals = house.milter.log().count("sender asked to try again")
+    assert not refused(len(sizes) + 1)
+    assert log.stat().st_size < sizes[-1], "the log was not begun anew"
+    assert not refused(len(sizes)), "the one that was refused"
+    assert house.milter.log().count("sender asked to try again") == refusals == 1
+    fault.end()
+    assert len(house.queue()) == len(sizes) + 2
+
+
+def test_a_lead_that_is_not_on_disk_is_not_sent(house, standin, place, shim):
+    """A power failure could take it, and its mail, which comes again, would become another lead."""
+    house.milter.start()
+    fault = Fault(house.submit, shim, place)
+    fault.start(0, errno.EIO, FAULT_CALL="fdatasync")
+    offer(house, 1)
+    wait_for(lambda: "its log does not reach the disk" in house.submit.log())
+    before = fault.seen()
+    wait_for(lambda: fault.seen() > before + 1, 20, "more tries")
+    sent = len(standin.leads)
+    fault.end()
+    house.submit.start()
+    wait_for(lambda: house.states() == {"done": 1})
+    assert (sent, len(standin.keys)) == (0, 1)
 
 
 @pytest.mark.parametrize("number", [0, errno.EIO], ids=["kill", "EIO"])
