@@ -13,7 +13,7 @@ G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
 #define SCHEME "sqlite:"
 #define BUSY_WAIT 10000 /* milliseconds until a lock counts as held for too long */
 #define BUSY_PAUSE 500  /* microseconds between two looks at it */
-#define WAL_PAGES 2000  /* the log is worked off beyond so many pages */
+#define WAL_PAGES 8000  /* the log is worked off beyond so many pages */
 
 const char *const state_names[] = {"pending", "sending", "done", "held", "dead", NULL};
 

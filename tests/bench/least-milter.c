@@ -8,23 +8,28 @@
  *
  * usage: least-milter unix:PATH DATABASE
  */
+#include <fcntl.h>
 #include <glib.h>
 #include <libmilter/mfapi.h>
+#include <semaphore.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gmime-mail.h"
 
 typedef struct {
     char *message_id, *payload;
-    GCond turn; /* it is done, or its thread is the one to write */
     gboolean done, good;
+    sem_t turn; /* it is done, or its thread is the one to write */
 } Row;
 
 static sqlite3 *db;
 static sqlite3_stmt *begin, *insert, *commit;
-static GMutex mutex;       /* of what follows */
+static int log_file;       /* SQLite's */
+static GMutex disk;        /* of who waits for it */
+static GMutex mutex;       /* of what follows; taken last */
 static GPtrArray *waiting; /* Row, each in its thread's stack */
 static gboolean writing;
 
@@ -65,7 +70,7 @@ run(sqlite3_stmt *statement)
     return sqlite3_reset(statement) == SQLITE_OK && good;
 }
 
-/* One transaction, one fdatasync. */
+/* One transaction, not yet on disk. */
 static gboolean
 write_rows(const GPtrArray *rows)
 {
@@ -82,43 +87,51 @@ write_rows(const GPtrArray *rows)
     return good;
 }
 
-/* With the mutex held; writes without it. Wakes whose rows are done, and of the others the next
- * to write. */
+/* With the mutex held. */
 static void
-write_all_waiting(void)
+give_turn(void)
 {
+    writing = waiting->len > 0;
+    if (writing)
+        sem_post(&((Row *)g_ptr_array_index(waiting, 0))->turn);
+}
+
+/* While the disk works on these, the next are written. */
+static void
+keep_all_waiting(void)
+{
+    g_mutex_lock(&mutex);
     g_autoptr(GPtrArray) rows = g_steal_pointer(&waiting);
     waiting = g_ptr_array_new();
-    writing = TRUE;
     g_mutex_unlock(&mutex);
     gboolean good = write_rows(rows);
+    g_mutex_lock(&disk);
     g_mutex_lock(&mutex);
-    writing = FALSE;
+    give_turn();
+    g_mutex_unlock(&mutex);
+    good = good && fdatasync(log_file) == 0;
+    g_mutex_unlock(&disk);
     for (guint i = 0; i < rows->len; i++) {
         Row *row = g_ptr_array_index(rows, i);
         row->good = good;
         row->done = TRUE;
-        g_cond_signal(&row->turn);
+        sem_post(&row->turn);
     }
-    if (waiting->len > 0)
-        g_cond_signal(&((Row *)g_ptr_array_index(waiting, 0))->turn);
 }
 
 /* On disk when TRUE. */
 static gboolean
 keep(Row *row)
 {
-    g_cond_init(&row->turn);
+    sem_init(&row->turn, 0, 0);
     g_mutex_lock(&mutex);
     g_ptr_array_add(waiting, row);
-    while (!row->done) {
-        if (writing)
-            g_cond_wait(&row->turn, &mutex);
-        else
-            write_all_waiting();
-    }
+    if (!writing)
+        give_turn();
     g_mutex_unlock(&mutex);
-    g_cond_clear(&row->turn);
+    while (sem_wait(&row->turn) == 0 && !row->done)
+        keep_all_waiting();
+    sem_destroy(&row->turn);
     return row->good;
 }
 
@@ -216,10 +229,12 @@ static gboolean
 open_database(const char *path)
 {
     static const char schema[] =
-        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 2000;"
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 8000;"
         "CREATE TABLE leads (seq INTEGER PRIMARY KEY, message_id TEXT UNIQUE, payload TEXT)";
+    g_autofree char *log = g_strconcat(path, "-wal", NULL);
     return sqlite3_open(path, &db) == SQLITE_OK &&
            sqlite3_exec(db, schema, NULL, NULL, NULL) == SQLITE_OK &&
+           (log_file = open(log, O_RDONLY)) >= 0 &&
            sqlite3_prepare_v2(db, "BEGIN IMMEDIATE", -1, &begin, NULL) == SQLITE_OK &&
            sqlite3_prepare_v2(db, "COMMIT", -1, &commit, NULL) == SQLITE_OK &&
            sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO leads (message_id, payload) VALUES (?, ?)",
