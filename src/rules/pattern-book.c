@@ -340,6 +340,7 @@ pattern_clear(gpointer data)
     g_free(pattern->text);
     g_free(pattern->full);
     pcre2_code_free(pattern->code);
+    pcre2_code_free(pattern->fast);
     pcre2_code_free(pattern->guarded);
 }
 

@@ -9,9 +9,10 @@
 
 struct Pattern {
     char *text;
-    char *full; /* with the definitions it uses behind */
-    pcre2_code *code;
-    gsize fast;          /* whether it has been through JIT, at its first use */
+    char *full;          /* with the definitions it uses behind */
+    pcre2_code *code;    /* as PCRE2's interpreter runs it */
+    pcre2_code *fast;    /* the same with JIT, made when it is worth it */
+    gint interpreted;    /* bytes of the texts that the interpreter was given */
     pcre2_code *guarded; /* the same with automatic callouts, made when first needed */
     guint pairs;         /* of the match data: its groups and the whole */
     guint groups;        /* its own, which come before those of the definitions */

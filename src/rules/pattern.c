@@ -17,6 +17,10 @@
 #define AMBITIOUS_TEXT_MAX ((gsize)4096)
 #define AMBITIOUS_SLICE ((gsize)64)
 #define CALLOUTS_BETWEEN_LOOKS 64
+/* JIT takes as long as the interpreter does for so much text. When the rules are tested at a start
+ * most patterns see less of it, and texts so short that the interpreter is quick with each. */
+#define INTERPRETED_MAX (16 << 10)
+#define INTERPRETED_TEXT_MAX ((gsize)2048)
 #define BUDGET_WITHOUT 50000 /* microseconds, for a caller without a budget */
 
 /* What a thread needs for matching, kept from match to match. */
@@ -129,16 +133,17 @@ make_fast(pcre2_code *code)
     (void)pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);
 }
 
-/* The code, made fast when it is first used: many patterns never are. Thread-safe. */
+/* The code with JIT; thread-safe, made once. It is a copy, since others may be matching. */
 static const pcre2_code *
 fast_code(const Pattern *pattern)
 {
     Pattern *mutable = (Pattern *)pattern;
     if (g_once_init_enter(&mutable->fast)) {
-        make_fast(pattern->code);
-        g_once_init_leave(&mutable->fast, TRUE);
+        pcre2_code *copy = pcre2_code_copy(pattern->code);
+        make_fast(copy);
+        g_once_init_leave(&mutable->fast, copy);
     }
-    return pattern->code;
+    return pattern->fast;
 }
 
 /* The code with callouts; thread-safe, made once. It is the same pattern, so it compiles. */
@@ -157,15 +162,32 @@ guarded_code(const Pattern *pattern)
     return pattern->guarded;
 }
 
+static gboolean
+is_guarded(const Pattern *pattern, gsize length)
+{
+    return pattern->ambitious && length > AMBITIOUS_TEXT_MAX;
+}
+
+static const pcre2_code *
+code_for(const Pattern *pattern, gsize length)
+{
+    Pattern *mutable = (Pattern *)pattern;
+    if (is_guarded(pattern, length))
+        return guarded_code(pattern);
+    if (g_atomic_pointer_get(&mutable->fast) || length > INTERPRETED_TEXT_MAX ||
+        g_atomic_int_add(&mutable->interpreted, (gint)length) > INTERPRETED_MAX)
+        return fast_code(pattern);
+    return pattern->code;
+}
+
 /* Match slice by slice of starting places, with a look at the clock after each. */
 static int
 match_in_slices(Matcher *matcher, const Pattern *pattern, const char *text, gsize length,
                 gsize offset)
 {
-    gboolean guarded = pattern->ambitious && length > AMBITIOUS_TEXT_MAX;
-    const pcre2_code *code = guarded ? guarded_code(pattern) : fast_code(pattern);
+    const pcre2_code *code = code_for(pattern, length);
     gsize slice = STEPS_BETWEEN_LOOKS / MAX(length, 1);
-    if (pattern->ambitious && !guarded)
+    if (pattern->ambitious && !is_guarded(pattern, length))
         slice = AMBITIOUS_SLICE;
     for (;;) {
         gsize last = length - offset > slice ? offset + slice : length;
@@ -174,6 +196,10 @@ match_in_slices(Matcher *matcher, const Pattern *pattern, const char *text, gsiz
         pcre2_set_offset_limit(matcher->context, last);
         int result = pcre2_match(code, (PCRE2_SPTR)text, length, offset, PCRE2_NO_UTF_CHECK,
                                  matcher->data, matcher->context);
+        if (result < PCRE2_ERROR_NOMATCH && code == pattern->code) {
+            code = fast_code(pattern); /* whose limits are wider, and the ones that hold */
+            continue;
+        }
         if (result != PCRE2_ERROR_NOMATCH || last >= length)
             return result;
         if (pattern_budget_spent(matcher->budget))

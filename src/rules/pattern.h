@@ -1,7 +1,7 @@
 /* pattern: the admin's PCRE2 patterns, compiled once and matched under limits.
  *
- * Compiled with UTF, UCP (\w and \b know every script's letters), caseless and multiline; JIT at the
- * first match.
+ * Compiled with UTF, UCP (\w and \b know every script's letters), caseless and multiline; JIT when
+ * they have been matched some times.
  * Subjects are the message's views: valid UTF-8, lines end in \n.
  * Limits: a pattern's text LIMIT_PATTERN; PCRE2's match, depth and heap limits and the size of
  * the JIT stack on every match; and the mail's PatternBudget, because with JIT the match limit

@@ -162,7 +162,7 @@ every_limit_holds(void)
     g_autofree char *text = g_strnfill(1 << 20, 'a');
     text[(1 << 20) - 1] = '!';
     memcpy(text + (1 << 20) - 8, "=x=b x", 6); /* letters that a pattern asks for are there */
-    static const gsize lengths[] = {3000, 20000, 1 << 20};
+    static const gsize lengths[] = {2000, 3000, 20000, 1 << 20};
     for (guint i = 0; i < G_N_ELEMENTS(hostile) * G_N_ELEMENTS(lengths); i++) {
         const char *source = hostile[i / G_N_ELEMENTS(lengths)];
         gsize length = lengths[i % G_N_ELEMENTS(lengths)];
@@ -180,6 +180,21 @@ every_limit_holds(void)
         g_assert_true((result == PATTERN_LIMIT) == (limit != NULL));
         g_assert_cmpint(took, <, 5 * G_USEC_PER_SEC);
     }
+}
+
+/* In short texts the interpreter looks first, which reaches its limit of depth sooner than JIT. */
+static void
+what_the_interpreter_gives_up_is_found(void)
+{
+    char text[2001];
+    for (gsize i = 0; i < sizeof text; i++)
+        text[i] = "ab"[i % 2];
+    text[2000] = 'x';
+    g_autoptr(Pattern) pattern = compiled("^(?:ab|c)+x", NULL);
+    PatternMatch match;
+    g_assert_cmpint(pattern_match(pattern, text, sizeof text, 0, NULL, &match, NULL), ==,
+                    PATTERN_MATCH);
+    g_assert_cmpuint(match.end, ==, sizeof text);
 }
 
 static void
@@ -231,6 +246,8 @@ main(int argc, char **argv)
     g_test_add_func("/pattern/equal-patterns-are-shared", equal_patterns_are_shared);
     g_test_add_func("/pattern/goes-on-behind-a-match", goes_on_behind_a_match);
     g_test_add_func("/pattern/every-limit-holds", every_limit_holds);
+    g_test_add_func("/pattern/what-the-interpreter-gives-up-is-found",
+                    what_the_interpreter_gives_up_is_found);
     g_test_add_func("/pattern/a-spent-budget-stops-the-rest", a_spent_budget_stops_the_rest);
     g_test_add_func("/pattern/threads-share-a-pattern", threads_share_a_pattern);
     return g_test_run();
