@@ -63,6 +63,17 @@ diags_warning(Diags *diags, const char *file, guint line, guint column, const ch
     va_end(args);
 }
 
+void
+diags_take(Diags *diags, Diags *other)
+{
+    diags->errors += other->errors;
+    diags->warnings += other->warnings;
+    g_ptr_array_extend_and_steal(diags->kept, g_steal_pointer(&other->kept));
+    if (diags->kept->len > DIAGS_MAX)
+        g_ptr_array_set_size(diags->kept, DIAGS_MAX);
+    g_free(other);
+}
+
 guint
 diags_errors(const Diags *diags)
 {

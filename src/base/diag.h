@@ -33,6 +33,9 @@ void diags_error(Diags *diags, const char *file, guint line, guint column, const
 void diags_warning(Diags *diags, const char *file, guint line, guint column, const char *format,
                    ...) G_GNUC_PRINTF(5, 6);
 
+/* Add what `other` holds; it is taken over. */
+void diags_take(Diags *diags, Diags *other);
+
 guint diags_errors(const Diags *diags);   /* how many errors were added */
 guint diags_warnings(const Diags *diags); /* how many warnings were added */
 guint diags_length(const Diags *diags);   /* how many are kept */

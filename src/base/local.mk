@@ -8,6 +8,7 @@ liblead_a_SOURCES += \
 	src/base/memory.c src/base/memory.h \
 	src/base/log.c src/base/log.h \
 	src/base/metrics.c src/base/metrics.h \
+	src/base/parallel.c src/base/parallel.h \
 	src/base/text.c src/base/text.h \
 	src/base/yaml.c src/base/yaml.h \
 	src/base/config.c src/base/config.h \

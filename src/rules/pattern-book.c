@@ -20,6 +20,7 @@
 struct PatternBook {
     GHashTable *definitions; /* name → text */
     GPtrArray *names;        /* in the order of adding, for suggest(); no NULL at its end */
+    GMutex lock;             /* of `compiled` */
     GHashTable *compiled;    /* text → Pattern */
 };
 
@@ -29,8 +30,9 @@ pattern_book_new(void)
     PatternBook *book = g_new0(PatternBook, 1);
     book->definitions = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     book->names = g_ptr_array_new();
+    g_mutex_init(&book->lock);
     book->compiled =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)pattern_unref);
+        g_hash_table_new_full(g_str_hash, g_str_equal, NULL, (GDestroyNotify)pattern_unref);
     return book;
 }
 
@@ -42,6 +44,7 @@ pattern_book_free(PatternBook *book)
     g_ptr_array_unref(book->names);
     g_hash_table_unref(book->definitions);
     g_hash_table_unref(book->compiled);
+    g_mutex_clear(&book->lock);
     g_free(book);
 }
 
@@ -292,21 +295,48 @@ compile(const char *text, PatternBook *book, PatternError *error)
     return NULL;
 }
 
+/* The book's own of this text, or NULL. */
+static Pattern *
+find_compiled(PatternBook *book, const char *text)
+{
+    g_mutex_lock(&book->lock);
+    Pattern *pattern = g_hash_table_lookup(book->compiled, text);
+    if (pattern)
+        pattern_ref(pattern);
+    g_mutex_unlock(&book->lock);
+    return pattern;
+}
+
+/* Into the book. Of two that compiled the same at the same time, the later takes the other's. */
+static Pattern *
+keep_compiled(PatternBook *book, Pattern *pattern)
+{
+    g_mutex_lock(&book->lock);
+    Pattern *other = g_hash_table_lookup(book->compiled, pattern->text);
+    if (other)
+        pattern_ref(other);
+    else
+        g_hash_table_insert(book->compiled, pattern->text, pattern_ref(pattern));
+    g_mutex_unlock(&book->lock);
+    if (!other)
+        return pattern;
+    pattern_unref(pattern);
+    return other;
+}
+
 Pattern *
 pattern_compile(const char *text, PatternBook *book, PatternError *error)
 {
     *error = (PatternError){NULL, -1};
-    Pattern *pattern = book ? g_hash_table_lookup(book->compiled, text) : NULL;
+    Pattern *pattern = book ? find_compiled(book, text) : NULL;
     if (pattern)
-        return pattern_ref(pattern);
+        return pattern;
     if (strlen(text) > LIMIT_PATTERN) {
         set_error(error, -1, g_strdup_printf("longer than %d bytes", LIMIT_PATTERN));
         return NULL;
     }
     pattern = compile(text, book, error);
-    if (pattern && book)
-        g_hash_table_insert(book->compiled, g_strdup(text), pattern_ref(pattern));
-    return pattern;
+    return pattern && book ? keep_compiled(book, pattern) : pattern;
 }
 
 gboolean

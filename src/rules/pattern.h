@@ -8,7 +8,7 @@
  * counts neither the characters that one `.*` walks over nor anything across starting places.
  * Reaching one is PATTERN_LIMIT with its name, never an endless match.
  * Ownership: patterns are reference counted, equal ones of one book are shared. Thread rule:
- * compile in one thread; a compiled pattern may be matched by any number of threads at once.
+ * add to a book in one thread; then any number of threads may compile with it, and match.
  */
 #ifndef LEAD_RULES_PATTERN_H
 #define LEAD_RULES_PATTERN_H

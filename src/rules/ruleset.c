@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "rules/ruleset-private.h"
 
 static void
@@ -32,13 +33,54 @@ ruleset_unref(Ruleset *ruleset)
         g_atomic_rc_box_release_full(ruleset, clear);
 }
 
+/* Things made of others, all at once, and what is wrong with each, which is told in their order. */
+typedef struct {
+    const Ruleset *ruleset;
+    const GPtrArray *from;
+    gpointer (*make)(const Ruleset *ruleset, gpointer from, Diags *diags);
+    gpointer *made; /* or NULL, of each */
+    Diags **diags;
+} Batch;
+
+static void
+make_one(guint i, gpointer data)
+{
+    Batch *batch = data;
+    batch->diags[i] = diags_new();
+    batch->made[i] =
+        batch->make(batch->ruleset, g_ptr_array_index(batch->from, i), batch->diags[i]);
+}
+
+static void
+make_all(Batch *batch)
+{
+    batch->made = g_new0(gpointer, batch->from->len);
+    batch->diags = g_new0(Diags *, batch->from->len);
+    parallel_each(batch->from->len, make_one, batch);
+}
+
+/* What was made of this one; call it once for each. */
+static gpointer
+take_made(Batch *batch, guint i, Diags *diags)
+{
+    diags_take(diags, batch->diags[i]);
+    return batch->made[i];
+}
+
+static void
+batch_clear(Batch *batch)
+{
+    g_free(batch->made);
+    g_free(batch->diags);
+}
+
 static int
 by_bytes(gconstpointer a, gconstpointer b)
 {
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* The names of the folder's rule files in byte order; NULL when it cannot be read. */
+/* The paths of the folder's rule files in byte order; NULL when it cannot be read. */
 static GPtrArray *
 list_files(const char *folder, Diags *diags)
 {
@@ -48,27 +90,37 @@ list_files(const char *folder, Diags *diags)
         diags_error(diags, folder, 0, 0, "cannot read the rules: %s", error->message);
         return NULL;
     }
-    GPtrArray *names = g_ptr_array_new_with_free_func(g_free);
+    GPtrArray *paths = g_ptr_array_new_with_free_func(g_free);
     for (const char *name; (name = g_dir_read_name(dir));)
         if (g_str_has_suffix(name, ".yaml") && *name != '.')
-            g_ptr_array_add(names, g_strdup(name));
-    g_ptr_array_sort(names, by_bytes);
-    if (names->len == 0)
+            g_ptr_array_add(paths, g_build_filename(folder, name, NULL));
+    g_ptr_array_sort(paths, by_bytes);
+    if (paths->len == 0)
         diags_error(diags, folder, 0, 0, "no rules here: there is no *.yaml file");
-    return names;
+    return paths;
+}
+
+static gpointer
+load_file(const Ruleset *unused, gpointer path, Diags *diags)
+{
+    (void)unused;
+    return yaml_load(path, diags);
 }
 
 static void
 load_files(Ruleset *ruleset, Diags *diags)
 {
-    g_autoptr(GPtrArray) names = list_files(ruleset->folder, diags);
-    for (guint i = 0; names && i < names->len; i++) {
-        g_autofree char *path =
-            g_build_filename(ruleset->folder, g_ptr_array_index(names, i), NULL);
-        YamlFile *file = yaml_load(path, diags);
+    g_autoptr(GPtrArray) paths = list_files(ruleset->folder, diags);
+    if (!paths)
+        return;
+    Batch batch = {.ruleset = ruleset, .from = paths, .make = load_file};
+    make_all(&batch);
+    for (guint i = 0; i < paths->len; i++) {
+        YamlFile *file = take_made(&batch, i, diags);
         if (file)
             g_ptr_array_add(ruleset->files, file);
     }
+    batch_clear(&batch);
 }
 
 static void
@@ -176,12 +228,16 @@ ruleset_find(const Ruleset *ruleset, const char *name)
     return NULL;
 }
 
-static void
-add_source(Ruleset *ruleset, const YamlFile *file, Diags *diags)
+static gpointer
+make_source(const Ruleset *ruleset, gpointer data, Diags *diags)
 {
-    Source *source = source_new(file, ruleset->book, diags);
-    if (!source)
-        return;
+    const YamlFile *file = data;
+    return yaml_get(file->root, "source") ? source_new(file, ruleset->book, diags) : NULL;
+}
+
+static void
+add_source(Ruleset *ruleset, Source *source, const YamlFile *file, Diags *diags)
+{
     const Source *other = ruleset_find(ruleset, source->name);
     if (other)
         diags_error(diags, file->name, source->line, source->column,
@@ -273,28 +329,42 @@ resolve(Ruleset *ruleset, gboolean complete, Diags *diags)
     }
 }
 
+/* Sources, and the wire table. */
+static void
+read_rules(Ruleset *ruleset, const GPtrArray *files, Diags *diags)
+{
+    Batch batch = {.ruleset = ruleset, .from = files, .make = make_source};
+    make_all(&batch);
+    for (guint i = 0; i < files->len; i++) {
+        const YamlFile *file = g_ptr_array_index(files, i);
+        Source *source = take_made(&batch, i, diags);
+        if (source)
+            add_source(ruleset, source, file, diags);
+        else if (yaml_get(file->root, "wire"))
+            add_wire(ruleset, file, diags);
+    }
+    batch_clear(&batch);
+}
+
 /* Patterns first, whatever their file's name, since the sources use them. */
 static void
 read_files(Ruleset *ruleset, Diags *diags)
 {
-    for (guint pass = 0; pass < 3; pass++) {
-        for (guint i = 0; i < ruleset->files->len; i++) {
-            const YamlFile *file = g_ptr_array_index(ruleset->files, i);
-            g_autoptr(Diags) silent = diags_new();
-            const char *kind = kind_of(file, pass == 0 ? diags : silent);
-            if (!kind)
-                continue;
-            gboolean patterns = strcmp(kind, "patterns") == 0;
-            if (pass == 0 && patterns)
-                add_patterns(ruleset, file, diags);
-            else if (pass == 1 && patterns)
-                check_patterns(ruleset, file, diags);
-            else if (pass == 2 && strcmp(kind, "source") == 0)
-                add_source(ruleset, file, diags);
-            else if (pass == 2 && strcmp(kind, "wire") == 0)
-                add_wire(ruleset, file, diags);
+    g_autoptr(GPtrArray) patterns = g_ptr_array_new();
+    g_autoptr(GPtrArray) rules = g_ptr_array_new();
+    for (guint i = 0; i < ruleset->files->len; i++) {
+        YamlFile *file = g_ptr_array_index(ruleset->files, i);
+        const char *kind = kind_of(file, diags);
+        if (kind && strcmp(kind, "patterns") == 0) {
+            add_patterns(ruleset, file, diags);
+            g_ptr_array_add(patterns, file);
+        } else if (kind) {
+            g_ptr_array_add(rules, file);
         }
     }
+    for (guint i = 0; i < patterns->len; i++)
+        check_patterns(ruleset, g_ptr_array_index(patterns, i), diags);
+    read_rules(ruleset, rules, diags);
 }
 
 /* What lets most patterns alone; see gate.h and choice.h. */

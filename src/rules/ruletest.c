@@ -4,9 +4,8 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/parallel.h"
 #include "rules/run.h"
-
-#define THREADS_MAX 16
 
 static void
 test_free(gpointer data)
@@ -103,7 +102,6 @@ typedef struct {
     Ruleset *ruleset;
     const GArray *tasks; /* Task */
     RuleTest **results;  /* as many */
-    gint next;           /* task */
     GMutex lock;         /* of `reached` */
     GHashTable *reached; /* names of sources, and places of extractors that won */
 } Batch;
@@ -157,29 +155,12 @@ list_unreached(const RulePlace *place, gpointer data)
                                  : g_strdup_printf("%s: source %s", place->file, place->source));
 }
 
-static gpointer
-run_tests(gpointer data)
+static void
+run_task(guint i, gpointer data)
 {
     Batch *batch = data;
-    guint i;
-    while ((i = g_atomic_int_add(&batch->next, 1)) < batch->tasks->len) {
-        const Task *task = &g_array_index(batch->tasks, Task, i);
-        batch->results[i] = run_test(batch, task->source, task->test);
-    }
-    return NULL;
-}
-
-/* On all processors, as a start waits for it; with the threads that there are. */
-static void
-run_all(Batch *batch)
-{
-    GThread *threads[THREADS_MAX];
-    guint n = 0, wanted = MIN(MIN(g_get_num_processors(), THREADS_MAX), batch->tasks->len);
-    while (n + 1 < wanted && (threads[n] = g_thread_try_new("ruletest", run_tests, batch, NULL)))
-        n++;
-    run_tests(batch);
-    while (n > 0)
-        g_thread_join(threads[--n]);
+    const Task *task = &g_array_index(batch->tasks, Task, i);
+    batch->results[i] = run_test(batch, task->source, task->test);
 }
 
 static GArray *
@@ -204,7 +185,7 @@ ruletest_run(Ruleset *ruleset)
     g_autoptr(GHashTable) reached = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     Batch batch = {.ruleset = ruleset, .tasks = tasks, .results = results, .reached = reached};
     g_mutex_init(&batch.lock);
-    run_all(&batch);
+    parallel_each(tasks->len, run_task, &batch);
     g_mutex_clear(&batch.lock);
 
     RuleTestReport *report = g_new0(RuleTestReport, 1);
