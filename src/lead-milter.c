@@ -5,6 +5,7 @@
 #include "base/daemon.h"
 #include "base/log.h"
 #include "base/metrics.h"
+#include "lead/phone.h"
 #include "milter/milter.h"
 
 #include <errno.h>
@@ -152,6 +153,26 @@ keep_memory_flat(void)
     mallopt(M_TRIM_THRESHOLD, 1 << 20);
 }
 
+static gpointer
+prepare(gpointer unused)
+{
+    (void)unused;
+    phone_prepare();
+    return NULL;
+}
+
+/* What no rule's test needed is made while the first mails are on their way. */
+static MilterEnd
+serve(Daemon *self)
+{
+    const MilterHooks hooks = {reload, tick, self};
+    GThread *other = g_thread_try_new("prepare", prepare, NULL, NULL);
+    MilterEnd end = milter_run(&hooks, DRAIN_SECONDS);
+    if (other)
+        g_thread_join(other);
+    return end;
+}
+
 static int
 finish(MilterEnd end, Queue *queue)
 {
@@ -201,8 +222,7 @@ run(Daemon *self)
              ruleset_sources(snapshot->ruleset));
     if (!self->options.foreground)
         daemon_ready();
-    const MilterHooks hooks = {reload, tick, self};
-    return finish(milter_run(&hooks, DRAIN_SECONDS), g_steal_pointer(&queue));
+    return finish(serve(self), g_steal_pointer(&queue));
 }
 
 int

@@ -119,18 +119,28 @@ is_valid(const PhoneNumber &number)
 std::string
 format(const PhoneNumber &number)
 {
-    std::string text;
     if (number.country_code() != 1) {
+        std::string text;
         util()->Format(number, PhoneNumberUtil::INTERNATIONAL, &text);
         return text;
     }
-    util()->GetNationalSignificantNumber(number, &text);
-    if (text.size() != 10)
+    const std::string text = std::to_string(number.national_number());
+    if (text.size() != 10 || number.italian_leading_zero()) // which is a digit more
         return "";
     return "(" + text.substr(0, 3) + ") " + text.substr(3, 3) + "-" + text.substr(6);
 }
 
 } // namespace
+
+void
+phone_prepare(void)
+{
+    try {
+        util();
+    } catch (...) {
+        // who asks for the first number finds out
+    }
+}
 
 char *
 phone_format(const char *number, const char *region)

@@ -12,6 +12,10 @@
 
 G_BEGIN_DECLS
 
+/* Read libphonenumber's tables, which takes some 15 ms; else done for the first number that is not
+ * one reserved for fiction. */
+void phone_prepare(void);
+
 /* `number` (digits with their punctuation, an international "+" or none; at most 64 bytes) as
  * "(312) 555-0142", or "+44 20 7946 0958" outside the North American plan; NULL when it is no
  * valid number. `region` ("US") is where a number without "+" belongs. The numbers reserved for

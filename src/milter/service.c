@@ -1,10 +1,6 @@
 #include "milter/service.h"
 
-#include <string.h>
-
 #include "lead/defaults.h"
-#include "lead/phone.h"
-#include "mail/message.h"
 #include "rules/ruletest.h"
 
 static void
@@ -43,21 +39,8 @@ run_tests(Ruleset *ruleset, Diags *diags)
     }
 }
 
-/* With the first mail much is made once: libphonenumber's tables, GMime's types and our own. */
-static gpointer
-read_first_mail(gpointer unused)
-{
-    static const char mail[] = "Subject: Fwd: Roof\r\n"
-                               "Content-Type: text/html; charset=iso-8859-1\r\n\r\n"
-                               "<p>Hello</p>\r\n";
-    (void)unused;
-    message_free(message_parse(mail, strlen(mail), NULL));
-    g_free(phone_format("(312) 555-0142", "US"));
-    return NULL;
-}
-
-static Snapshot *
-load(const char *config_file, Diags *diags)
+Snapshot *
+snapshot_load(const char *config_file, Diags *diags)
 {
     guint errors_before = diags_errors(diags);
     g_autoptr(Config) config = config_load(config_file, diags);
@@ -77,17 +60,6 @@ load(const char *config_file, Diags *diags)
     Snapshot *snapshot = g_atomic_rc_box_new0(Snapshot);
     snapshot->config = g_steal_pointer(&config);
     snapshot->ruleset = g_steal_pointer(&ruleset);
-    return snapshot;
-}
-
-/* Reading the rules takes one processor, and the first mail is read on another meanwhile. */
-Snapshot *
-snapshot_load(const char *config_file, Diags *diags)
-{
-    GThread *other = g_thread_try_new("first-mail", read_first_mail, NULL, NULL);
-    Snapshot *snapshot = load(config_file, diags);
-    if (other)
-        g_thread_join(other);
     return snapshot;
 }
 
