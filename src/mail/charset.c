@@ -267,18 +267,19 @@ skip_plain(const char *p, const char *end)
 }
 
 char *
-charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
+charset_to_utf8_begin(const char *bytes, gsize length, const char *declared, gsize most,
+                      gsize *out_length)
 {
     g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
     const char *p = decoded ? decoded : bytes ? bytes : "", *end = p + length;
-    GString *out = g_string_sized_new(length + 1);
+    GString *out = g_string_sized_new(MIN(length, most) + 1);
     if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
         p += 3;
-    while (p < end) {
+    while (p < end && out->len < most) {
         const char *run = p;
         p = skip_plain(p, end);
-        g_string_append_len(out, run, p - run);
-        if (p >= end)
+        g_string_append_len(out, run, MIN((gsize)(p - run), most - out->len));
+        if (p >= end || out->len == most)
             break;
         if (*p == '\r') {
             g_string_append_c(out, '\n');
@@ -291,6 +292,12 @@ charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *ou
     if (out_length)
         *out_length = out->len;
     return g_string_free(out, FALSE);
+}
+
+char *
+charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
+{
+    return charset_to_utf8_begin(bytes, length, declared, G_MAXSIZE, out_length);
 }
 
 /* One RFC 2047 word, and the charset of the bytes gathered so far: a letter may be spread over

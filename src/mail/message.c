@@ -466,7 +466,7 @@ take_bare_text(Parts *parts, const char *bytes, gsize length)
 }
 
 static void
-read_mail(Reading *reading, const char *bytes, gsize length)
+read_mail(Reading *reading, const char *bytes, gsize length, const MessageOptions *options)
 {
     Message *message = reading->message;
     const Fields *fields = message->fields;
@@ -480,6 +480,9 @@ read_mail(Reading *reading, const char *bytes, gsize length)
     if (g_hash_table_size(message->headers) == 0)
         take_bare_text(&parts, bytes, length);
     unwrap_attached(reading, &parts);
+    g_clear_object(&root);
+    if (options->bytes_read)
+        options->bytes_read(options->data);
     take_data(message, &parts);
     take_text(reading, g_steal_pointer(&parts.text));
     take_attached(reading, &parts);
@@ -487,7 +490,6 @@ read_mail(Reading *reading, const char *bytes, gsize length)
     message->limit.parts |= parts.parts_limit;
     message->limit.text |= parts.text_limit;
     parts_clear(&parts);
-    g_clear_object(&root);
 }
 
 Message *
@@ -513,7 +515,7 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     message->limit.header = tamed != NULL;
     const char *mail = tamed ? tamed : bytes;
     message->fields = fields_read(mail, safe);
-    read_mail(&reading, mail, safe);
+    read_mail(&reading, mail, safe, options);
     set_view(message, VIEW_FROM, addresses_as_text(message->from));
     set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(message, VIEW_TO, addresses_as_text(reading.to));

@@ -58,12 +58,15 @@ typedef struct {
     const char *authserv_id;       /* whose Authentication-Results count; NULL: none do */
     /* Mail from these is passed on rather than an inquiry. Ends in NULL; may be NULL. */
     const char *const *own_domains;
-    gboolean truncated; /* the bytes given are not the whole mail */
+    gboolean truncated;        /* the bytes given are not the whole mail */
+    GDestroyNotify bytes_read; /* or NULL; called once, with `data`, when the bytes may go */
+    gpointer data;
 } MessageOptions;
 
 typedef struct Message Message;
 
-/* Parse. The bytes are read only during the call. CRLF or LF line ends. `options` may be NULL. */
+/* Parse. The bytes are read only during the call, and not after bytes_read. CRLF or LF line ends.
+ * `options` may be NULL. */
 Message *message_parse(const char *bytes, gsize length, const MessageOptions *options);
 void message_free(Message *message); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)

@@ -150,9 +150,9 @@ decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gsiz
     return bytes;
 }
 
-/* The text of `most` decoded bytes. */
+/* The text of `most` decoded bytes, of which the first `kept` bytes are kept. */
 static char *
-decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
+decode(GMimePart *part, guint most, gsize kept, gsize *length, gboolean *limit)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *whole = content ? g_mime_data_wrapper_get_stream(content) : NULL;
@@ -172,7 +172,7 @@ decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
     }
     const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
     *limit |= size > most;
-    char *text = charset_to_utf8(from, MIN(size, most), charset, length);
+    char *text = charset_to_utf8_begin(from, MIN(size, most), charset, kept, length);
     if (bytes)
         g_byte_array_unref(bytes);
     return text;
@@ -189,8 +189,11 @@ static char *
 decode_plain(GMimePart *part, gboolean *limit)
 {
     gsize length;
-    char *text = decode(part, LIMIT_PLAIN_DECODED, &length, limit);
-    if (!parameter_is(part, "format", "flowed"))
+    gboolean flowed = parameter_is(part, "format", "flowed");
+    /* By one more than a view holds it is seen that there was more; unwrapped it is shorter. */
+    gsize kept = flowed ? G_MAXSIZE : LIMIT_TEXT + 1;
+    char *text = decode(part, LIMIT_PLAIN_DECODED, kept, &length, limit);
+    if (!flowed)
         return text;
     char *unwrapped = flowed_unwrap(text, parameter_is(part, "delsp", "yes"));
     g_free(text);
@@ -275,8 +278,9 @@ read_attached(Walk *walk)
             continue;
         gsize length;
         Attached *attached = g_new(Attached, 1);
-        *attached = (Attached){walk->kinds[i], decode(walk->attached[i], LIMIT_PLAIN_DECODED,
-                                                      &length, &walk->parts->text_limit)};
+        *attached =
+            (Attached){walk->kinds[i], decode(walk->attached[i], LIMIT_PLAIN_DECODED, G_MAXSIZE,
+                                              &length, &walk->parts->text_limit)};
         g_ptr_array_add(walk->parts->attached, attached);
     }
 }
@@ -290,8 +294,8 @@ parts_read(GMimeObject *root, Parts *parts)
         walk_object(&walk, root, 0);
     read_attached(&walk);
     if (walk.html)
-        parts->html_source =
-            decode(walk.html, LIMIT_HTML_DECODED, &parts->html_length, &parts->text_limit);
+        parts->html_source = decode(walk.html, LIMIT_HTML_DECODED, G_MAXSIZE, &parts->html_length,
+                                    &parts->text_limit);
     parts->text = walk.plain ? decode_plain(walk.plain, &parts->text_limit) : g_strdup("");
     if (prefer_html(parts)) {
         g_free(parts->text);

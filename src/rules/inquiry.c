@@ -92,13 +92,6 @@ merge(Inquiry *all, Inquiry *one)
     return all;
 }
 
-static void
-bytes_read(const InquiryMail *mail)
-{
-    if (mail->bytes_read)
-        mail->bytes_read(mail->data);
-}
-
 /* Each account's with its own recipients: a rule may be for a mailbox of one of them. */
 static Inquiry *
 read_for_accounts(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
@@ -113,7 +106,8 @@ read_for_accounts(const Config *config, Ruleset *ruleset, const InquiryMail *mai
         its.recipients = (const char *const *)recipients->pdata;
         all = merge(all, inquiry_read(config, ruleset, &its));
     }
-    bytes_read(mail);
+    if (mail->bytes_read)
+        mail->bytes_read(mail->data);
     return all;
 }
 
@@ -138,6 +132,8 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
         .authserv_id = config->authserv_id,
         .own_domains = (const char *const *)config->own_domains,
         .truncated = mail->truncated,
+        .bytes_read = mail->bytes_read,
+        .data = mail->data,
     };
     ExtractionOptions options = {
         .own_domains = (const char *const *)config->own_domains,
@@ -150,7 +146,6 @@ inquiry_read(const Config *config, Ruleset *ruleset, const InquiryMail *mail)
     Inquiry *inquiry = g_new0(Inquiry, 1);
     inquiry->records = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
     inquiry->message = message_parse(mail->bytes, mail->length, &message_options);
-    bytes_read(mail);
     inquiry->extraction = extraction_run(ruleset, inquiry->message, &options);
     for (guint i = 0; i < config->accounts->len && inquiry->extraction->lead; i++) {
         const ConfigMailbox *mailbox = mailbox_for(config, mail, i);
