@@ -545,9 +545,21 @@ prepare(Queue *queue, GError **error)
            (version == QUEUE_VERSION || migrate(queue, error)) && open_log(queue, error);
 }
 
+/* SQLite counts its memory under a lock, for a figure that nobody asks for. */
+static void
+set_up_library(void)
+{
+    static gsize once;
+    if (g_once_init_enter(&once)) {
+        sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+        g_once_init_leave(&once, 1);
+    }
+}
+
 static Queue *
 open_queue(const char *url, gboolean readonly, GError **error)
 {
+    set_up_library();
     const char *path = path_of(url, error);
     if (!path || !check_file(path, readonly, error))
         return NULL;
