@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "rules/literal.h"
 #include "rules/needles.h"
 
 typedef struct {
@@ -96,14 +95,13 @@ view_number(GateBook *book, const ViewRef *view)
 static GPtrArray *
 literals_of(const GPtrArray *patterns)
 {
-    g_autoptr(GPtrArray) all = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) all = g_ptr_array_new();
     for (guint i = 0; i < patterns->len; i++) {
-        char **literals = literal_required(pattern_text(g_ptr_array_index(patterns, i)));
-        if (!literals)
+        char *const *literal = pattern_literals(g_ptr_array_index(patterns, i));
+        if (!literal)
             return NULL;
-        for (char **literal = literals; *literal; literal++)
+        for (; *literal; literal++)
             g_ptr_array_add(all, *literal);
-        g_free(literals);
     }
     return patterns->len ? g_steal_pointer(&all) : NULL;
 }
@@ -126,8 +124,10 @@ gate_book_add(GateBook *book, const ViewRef *view, const GPtrArray *patterns)
     guint number = view_number(book, view);
     GString *key = g_string_new(NULL);
     g_string_printf(key, "%u", number);
-    for (guint i = 0; i < literals->len; i++)
-        g_string_append_printf(key, "\n%s", (char *)g_ptr_array_index(literals, i));
+    for (guint i = 0; i < literals->len; i++) {
+        g_string_append_c(key, '\n');
+        g_string_append(key, g_ptr_array_index(literals, i));
+    }
     guint gate = GPOINTER_TO_UINT(g_hash_table_lookup(book->numbers, key->str));
     if (gate) {
         g_string_free(key, TRUE);

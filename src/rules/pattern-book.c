@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/memory.h"
 #include "base/once.h"
+#include "rules/literal.h"
 
 /* Closes what an admin's text may leave open, so that it cannot swallow the definitions: \E ends
  * a \Q; the two halves of a comment group end a #-comment under (?x) and are one comment without;
@@ -277,6 +278,11 @@ compile(const char *text, PatternBook *book, PatternError *error)
 {
     int code;
     gsize offset;
+    *error = (PatternError){NULL, -1};
+    if (strlen(text) > LIMIT_PATTERN) {
+        set_error(error, -1, g_strdup_printf("longer than %d bytes", LIMIT_PATTERN));
+        return NULL;
+    }
     pcre2_code *compiled = pattern_code(text, 0, &code, &offset);
     if (compiled)
         return pattern_new(text, g_strdup(text), compiled, capture_count(compiled));
@@ -327,23 +333,21 @@ keep_compiled(PatternBook *book, Pattern *pattern)
 Pattern *
 pattern_compile(const char *text, PatternBook *book, PatternError *error)
 {
-    *error = (PatternError){NULL, -1};
     Pattern *pattern = book ? find_compiled(book, text) : NULL;
     if (pattern)
         return pattern;
-    if (strlen(text) > LIMIT_PATTERN) {
-        set_error(error, -1, g_strdup_printf("longer than %d bytes", LIMIT_PATTERN));
-        return NULL;
-    }
     pattern = compile(text, book, error);
-    return pattern && book ? keep_compiled(book, pattern) : pattern;
+    if (!pattern)
+        return NULL;
+    pattern->literals = literal_required(text);
+    return book ? keep_compiled(book, pattern) : pattern;
 }
 
 gboolean
 pattern_book_check(PatternBook *book, const char *name, PatternError *error)
 {
     const char *text = g_hash_table_lookup(book->definitions, name);
-    g_autoptr(Pattern) pattern = pattern_compile(text, book, error);
+    g_autoptr(Pattern) pattern = compile(text, book, error);
     if (!pattern)
         return FALSE;
     guint32 highest = 0;
@@ -369,6 +373,7 @@ pattern_clear(gpointer data)
     Pattern *pattern = data;
     g_free(pattern->text);
     g_free(pattern->full);
+    g_strfreev(pattern->literals);
     pcre2_code_free(pattern->code);
     pcre2_code_free(pattern->fast);
     pcre2_code_free(pattern->guarded);
@@ -385,4 +390,10 @@ const char *
 pattern_text(const Pattern *pattern)
 {
     return pattern->text;
+}
+
+char *const *
+pattern_literals(const Pattern *pattern)
+{
+    return pattern->literals;
 }
