@@ -197,7 +197,7 @@ add_patterns(Ruleset *ruleset, const YamlFile *file, Diags *diags)
 
 /* Once all are there, since they may use one another. */
 static void
-check_patterns(Ruleset *ruleset, const YamlFile *file, Diags *diags)
+check_patterns(const Ruleset *ruleset, const YamlFile *file, Diags *diags)
 {
     const YamlNode *map = yaml_get(file->root, "patterns");
     for (guint i = 0; map->keys && i < map->keys->len; i++) {
@@ -228,10 +228,13 @@ ruleset_find(const Ruleset *ruleset, const char *name)
     return NULL;
 }
 
+/* The source that the file has, or NULL. */
 static gpointer
-make_source(const Ruleset *ruleset, gpointer data, Diags *diags)
+read_file(const Ruleset *ruleset, gpointer data, Diags *diags)
 {
     const YamlFile *file = data;
+    if (yaml_get(file->root, "patterns"))
+        check_patterns(ruleset, file, diags);
     return yaml_get(file->root, "source") ? source_new(file, ruleset->book, diags) : NULL;
 }
 
@@ -329,11 +332,31 @@ resolve(Ruleset *ruleset, gboolean complete, Diags *diags)
     }
 }
 
-/* Sources, and the wire table. */
-static void
-read_rules(Ruleset *ruleset, const GPtrArray *files, Diags *diags)
+/* The files that are what they should be, those of patterns first, whatever their names: the
+ * sources use them. */
+static GPtrArray *
+sort_files(Ruleset *ruleset, Diags *diags)
 {
-    Batch batch = {.ruleset = ruleset, .from = files, .make = make_source};
+    GPtrArray *sorted = g_ptr_array_new();
+    guint patterns = 0;
+    for (guint i = 0; i < ruleset->files->len; i++) {
+        YamlFile *file = g_ptr_array_index(ruleset->files, i);
+        const char *kind = kind_of(file, diags);
+        if (!kind)
+            continue;
+        gboolean first = strcmp(kind, "patterns") == 0;
+        if (first)
+            add_patterns(ruleset, file, diags);
+        g_ptr_array_insert(sorted, first ? (gint)patterns++ : -1, file);
+    }
+    return sorted;
+}
+
+static void
+read_files(Ruleset *ruleset, Diags *diags)
+{
+    g_autoptr(GPtrArray) files = sort_files(ruleset, diags);
+    Batch batch = {.ruleset = ruleset, .from = files, .make = read_file};
     make_all(&batch);
     for (guint i = 0; i < files->len; i++) {
         const YamlFile *file = g_ptr_array_index(files, i);
@@ -344,27 +367,6 @@ read_rules(Ruleset *ruleset, const GPtrArray *files, Diags *diags)
             add_wire(ruleset, file, diags);
     }
     batch_clear(&batch);
-}
-
-/* Patterns first, whatever their file's name, since the sources use them. */
-static void
-read_files(Ruleset *ruleset, Diags *diags)
-{
-    g_autoptr(GPtrArray) patterns = g_ptr_array_new();
-    g_autoptr(GPtrArray) rules = g_ptr_array_new();
-    for (guint i = 0; i < ruleset->files->len; i++) {
-        YamlFile *file = g_ptr_array_index(ruleset->files, i);
-        const char *kind = kind_of(file, diags);
-        if (kind && strcmp(kind, "patterns") == 0) {
-            add_patterns(ruleset, file, diags);
-            g_ptr_array_add(patterns, file);
-        } else if (kind) {
-            g_ptr_array_add(rules, file);
-        }
-    }
-    for (guint i = 0; i < patterns->len; i++)
-        check_patterns(ruleset, g_ptr_array_index(patterns, i), diags);
-    read_rules(ruleset, rules, diags);
 }
 
 /* What lets most patterns alone; see gate.h and choice.h. */
