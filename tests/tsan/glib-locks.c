@@ -128,6 +128,26 @@ g_once_impl(GOnce *once, GThreadFunc function, gpointer argument)
     return result;
 }
 
+/* GLib's lock of the strings that are interned is taken inside of it: one around it is seen. */
+static GMutex interned;
+
+char *
+g_ref_string_new_intern(const char *text)
+{
+    g_mutex_lock(&interned);
+    char *string = NEXT(char *, "g_ref_string_new_intern", const char *)(text);
+    g_mutex_unlock(&interned);
+    return string;
+}
+
+void
+g_ref_string_release(char *string)
+{
+    g_mutex_lock(&interned);
+    NEXT(void, "g_ref_string_release", char *)(string);
+    g_mutex_unlock(&interned);
+}
+
 /* What is pushed was made before it is worked on. The queue in between is GLib's own. */
 typedef struct {
     GFunc work;
