@@ -266,32 +266,63 @@ skip_plain(const char *p, const char *end)
     }
 }
 
+/* A copy, of `most` bytes at most, with \n for each end of a line. */
+static char *
+with_newlines(const char *bytes, gsize length, gsize most, gsize *out_length)
+{
+    char *out = g_malloc(MIN(length, most) + 1), *to = out, *stop = out + MIN(length, most);
+    for (const char *p = bytes, *end = bytes + length; p < end && to < stop;) {
+        const char *found = memchr(p, '\r', end - p);
+        gsize run = MIN((found ? found : end) - p, stop - to);
+        to = (char *)memcpy(to, p, run) + run;
+        p += run;
+        if (p == found && to < stop) {
+            *to++ = '\n';
+            p += p + 1 < end && p[1] == '\n' ? 2 : 1;
+        }
+    }
+    *to = '\0';
+    *out_length = to - out;
+    return out;
+}
+
+/* Takes the text, in which lines end in \n. */
+static char *
+without_controls(char *text, gsize length, gsize most, gsize *out_length)
+{
+    const char *end = text + length, *p = skip_plain(text, end);
+    if (p == end || (gsize)(p - text) >= most) {
+        *out_length = MIN(length, most);
+        text[*out_length] = '\0';
+        return text;
+    }
+    GString *out = g_string_sized_new(length + 64);
+    g_string_append_len(out, text, p - text);
+    while (p < end && out->len < most) {
+        g_string_append(out, REPLACEMENT);
+        const char *run = p + ((guchar)*p == 0xC2 ? 2 : 1);
+        p = skip_plain(run, end);
+        g_string_append_len(out, run, MIN((gsize)(p - run), most - MIN(out->len, most)));
+    }
+    g_free(text);
+    *out_length = out->len;
+    return g_string_free(out, FALSE);
+}
+
 char *
 charset_to_utf8_begin(const char *bytes, gsize length, const char *declared, gsize most,
                       gsize *out_length)
 {
     g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
     const char *p = decoded ? decoded : bytes ? bytes : "", *end = p + length;
-    GString *out = g_string_sized_new(MIN(length, most) + 1);
     if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
         p += 3;
-    while (p < end && out->len < most) {
-        const char *run = p;
-        p = skip_plain(p, end);
-        g_string_append_len(out, run, MIN((gsize)(p - run), most - out->len));
-        if (p >= end || out->len == most)
-            break;
-        if (*p == '\r') {
-            g_string_append_c(out, '\n');
-            p += p + 1 < end && p[1] == '\n' ? 2 : 1;
-        } else {
-            g_string_append(out, REPLACEMENT);
-            p += (guchar)*p == 0xC2 ? 2 : 1;
-        }
-    }
+    /* By one byte more the last control is known, which may have two. */
+    char *text = with_newlines(p, end - p, MAX(most, most + 1), &length);
+    text = without_controls(text, length, most, &length);
     if (out_length)
-        *out_length = out->len;
-    return g_string_free(out, FALSE);
+        *out_length = length;
+    return text;
 }
 
 char *
@@ -398,9 +429,9 @@ char *
 charset_header(const char *raw)
 {
     gsize whole = raw ? strlen(raw) : 0;
+    while (whole > 0 && strchr(" \t\r\n", raw[whole - 1]))
+        whole--;
     if (raw && is_plain_header(raw, whole)) {
-        while (whole > 0 && g_ascii_isspace(raw[whole - 1]))
-            whole--;
         for (; whole > 0 && g_ascii_isspace(*raw); raw++)
             whole--;
         char *text = g_strndup(raw, whole);
