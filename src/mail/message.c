@@ -95,6 +95,20 @@ init_gmime(void)
     }
 }
 
+/* Made once a thread: a parser has some kilobytes of buffers. It keeps its last stream, and reads
+ * no more of it. */
+static GMimeParser *
+parser_of_thread(GMimeStream *stream)
+{
+    static GPrivate parser = G_PRIVATE_INIT(g_object_unref);
+    GMimeParser *own = g_private_get(&parser);
+    if (own)
+        g_mime_parser_init_with_stream(own, stream);
+    else
+        g_private_set(&parser, own = g_mime_parser_new_with_stream(stream));
+    return own;
+}
+
 /* The tree of parts, windows on the bytes; NULL without a header. GMime makes some objects of each
  * field that it reads, so it gets those that tell what the body is. */
 static GMimeObject *
@@ -104,8 +118,7 @@ parse_mime(const Fields *fields, const char *bytes, gsize length)
         return NULL;
     g_autoptr(GMimeStream) stream = mimestream_new(fields->mime->str, fields->mime->len,
                                                    bytes + fields->body, length - fields->body);
-    g_autoptr(GMimeParser) parser = g_mime_parser_new_with_stream(stream);
-    return g_mime_parser_construct_part(parser, NULL);
+    return g_mime_parser_construct_part(parser_of_thread(stream), NULL);
 }
 
 /* --- views --- */
