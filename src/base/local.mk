@@ -4,7 +4,7 @@ liblead_a_SOURCES += \
 	src/base/domain.c src/base/domain.h \
 	src/base/file.c src/base/file.h \
 	src/base/gmime-extra.h \
-	src/base/limits.h src/base/once.h \
+	src/base/eight.h src/base/limits.h src/base/once.h \
 	src/base/memory.c src/base/memory.h \
 	src/base/log.c src/base/log.h \
 	src/base/metrics.c src/base/metrics.h \

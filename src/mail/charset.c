@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/memory.h"
 #include "base/text.h"
 
@@ -145,18 +146,6 @@ convert_anyhow(const char *bytes, gsize length, gsize *out_length)
     }
     *out_length = out->len;
     return g_string_free(out, FALSE);
-}
-
-/* Eight bytes at a time: a bit for each that is set where a byte is 0x80 or more. */
-#define HIGH_BITS 0x8080808080808080u
-#define EACH_BYTE(byte) (0x0101010101010101u * (byte))
-
-static guint64
-eight_at(const char *bytes)
-{
-    guint64 eight;
-    memcpy(&eight, bytes, sizeof eight);
-    return eight;
 }
 
 /* Behind the bytes of ASCII. */

@@ -2,8 +2,10 @@
 
 #include <string.h>
 
+#include "base/eight.h"
 #include "base/gmime-extra.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "mail/charset.h"
 #include "mail/flowed.h"
 #include "mail/mimestream.h"
@@ -202,41 +204,77 @@ decode_plain(GMimePart *part, gboolean *limit)
 
 /* --- which of the two --- */
 
-/* Letters and digits, without those of URLs, in which the two differ for no reason. */
+/* Letters and digits, and what begins a letter beyond ASCII. */
+static guint
+letters_of(guint64 eight)
+{
+    guint64 low = eight & ~HIGH_BITS, small = low | EACH_BYTE(0x20);
+    guint64 letter = (small + EACH_BYTE(0x80 - 'a')) & ~(small + EACH_BYTE(0x7F - 'z'));
+    guint64 digit = (low + EACH_BYTE(0x80 - '0')) & ~(low + EACH_BYTE(0x7F - '9'));
+    return eight_count((((letter | digit) & ~eight) | (eight & eight << 1)) & HIGH_BITS);
+}
+
+static gsize
+letters(const char *p, const char *end)
+{
+    gsize n = 0;
+    guint64 rest = 0;
+    for (; end - p >= 8; p += 8)
+        n += letters_of(eight_at(p));
+    memcpy(&rest, p, end - p);
+    return n + letters_of(rest);
+}
+
+static const char *
+next_url(const char *text, const char *end)
+{
+    for (const char *p = text; (p = text_find(p, end - p, "://")); p += 3) {
+        if (p - text >= 4 && memcmp(p - 4, "http", 4) == 0)
+            return p - 4;
+        if (p - text >= 5 && memcmp(p - 5, "https", 5) == 0)
+            return p - 5;
+    }
+    return end;
+}
+
+/* Without the letters of URLs, in which the two differ for no reason. */
 static gsize
 weight(const char *text)
 {
     gsize n = 0;
-    for (const char *p = text; *p;) {
-        if (*p == 'h' && (strncmp(p, "http://", 7) == 0 || strncmp(p, "https://", 8) == 0)) {
-            p += strcspn(p, " \t\n>)\"");
-            continue;
-        }
-        n += g_ascii_isalnum(*p) || (guchar)*p >= 0xC0;
-        p++;
+    for (const char *p = text, *end = text + strlen(text); p < end; p += strcspn(p, " \t\n>)\"")) {
+        const char *url = next_url(p, end);
+        n += letters(p, url);
+        p = url;
     }
     return n;
 }
 
-/* More than the HTML's text can weigh: what stands between its tags. */
 static gsize
-weight_at_most(const char *html)
+span(const char *p, const char *end)
+{
+    return end - p;
+}
+
+/* More than the HTML's text can weigh: of what stands between its tags, all of `count`. */
+static gsize
+weight_at_most(const char *html, gsize (*count)(const char *p, const char *end))
 {
     gsize n = 0;
     gboolean ends = TRUE; /* there may be another "</" */
-    for (const char *p = html; *p;) {
-        if (*p != '<') {
-            n += g_ascii_isalnum(*p) || (guchar)*p >= 0xC0;
-            p++;
-            continue;
-        }
+    for (const char *p = html, *stop = html + strlen(html); p < stop;) {
+        const char *tag = memchr(p, '<', stop - p);
+        n += count(p, tag ? tag : stop);
+        if (!tag)
+            break;
+        p = tag;
         if ((p[1] | 0x20) == 's' && g_ascii_strncasecmp(p, "<style", 6) == 0) {
             const char *end = ends ? strstr(p, "</") : NULL;
             ends = end != NULL;
             p = end ? end + 2 : p + 6;
         }
-        const char *close = strchr(p, '>');
-        p = close ? close : p + strlen(p);
+        const char *close = memchr(p, '>', stop - p);
+        p = close ? close : stop;
     }
     return n;
 }
@@ -251,8 +289,11 @@ is_poorer(gsize plain, gsize html)
 static gboolean
 prefer_html(Parts *parts)
 {
+    if (!parts->html_source)
+        return FALSE;
     gsize plain = weight(parts->text);
-    if (!parts->html_source || !is_poorer(plain, weight_at_most(parts->html_source)))
+    if (!is_poorer(plain, weight_at_most(parts->html_source, span)) || /* soon told */
+        !is_poorer(plain, weight_at_most(parts->html_source, letters)))
         return FALSE;
     parts->html = html_to_text(parts->html_source, parts->html_length);
     parts->text_limit |= parts->html->truncated;
