@@ -14,7 +14,7 @@
 
 #define LITERAL_MIN 3
 #define LITERAL_MAX 40
-#define LITERALS_MAX 16
+#define LITERALS_MAX 64
 
 /* At least one of these (folded; GStrv) stands in every match of the pattern; NULL when nothing is
  * known. `pattern` compiles. */
