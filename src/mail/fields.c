@@ -87,7 +87,8 @@ cut(char *line, char *colon, char *end)
         name--;
     *name = '\0';
     for (char *p = line; p < name; p++)
-        *p = g_ascii_tolower(*p);
+        if (g_ascii_isupper(*p))
+            *p |= 0x20;
     if (end > colon + 1 && end[-1] == '\n')
         end--;
     *end = '\0';

@@ -59,10 +59,26 @@ add_text(GHashTable *texts, const char *name, char *text, gboolean *limit)
     g_free(text);
 }
 
+/* Of names that differ in nothing but capitals it is the same. */
+static guint
+hash_of_name(gconstpointer name)
+{
+    guint hash = 5381;
+    for (const char *p = name; *p; p++)
+        hash = hash * 33 + ((guchar)*p | 0x20);
+    return hash;
+}
+
+static gboolean
+is_same_name(gconstpointer one, gconstpointer other)
+{
+    return g_ascii_strcasecmp(one, other) == 0;
+}
+
 GHashTable *
 headers_read(const Fields *fields, gboolean *limit)
 {
-    GHashTable *texts = g_hash_table_new_full(g_str_hash, g_str_equal, NULL, g_free);
+    GHashTable *texts = g_hash_table_new_full(hash_of_name, is_same_name, NULL, g_free);
     guint n = fields ? fields->list->len : 0;
     *limit |= n > LIMIT_HEADERS;
     for (guint i = 0; i < MIN(n, LIMIT_HEADERS); i++) {

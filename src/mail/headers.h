@@ -26,8 +26,8 @@ char *headers_tamed(const char *bytes, gsize length);
 GPtrArray *headers_authentication(const Fields *fields, const char *authserv_id,
                                   const char *const *own_domains);
 
-/* Texts by lower-case name: all fields of that name, one a line, in the mail's order. The names are
- * those of `fields`, which must stay. */
+/* Texts by name, whatever its capitals: all fields of that name, one a line, in the mail's order.
+ * The names are those of `fields`, which must stay. */
 GHashTable *headers_read(const Fields *fields, gboolean *limit);
 
 /* The addresses of a field's raw value; Mailbox. Encoded words are decoded by our own charset

@@ -132,7 +132,7 @@ bounded(char *text, gboolean *limit)
         const char *end = g_utf8_find_prev_char(text, text + LIMIT_TEXT);
         length = end ? end - text : 0;
     }
-    const char *line = text, *stop = text + length;
+    const char *line = length < LIMIT_TEXT_LINES ? NULL : text, *stop = text + length;
     for (guint n = 0; n < LIMIT_TEXT_LINES && line; n++) {
         line = memchr(line, '\n', stop - line);
         line = line ? line + 1 : NULL;
@@ -153,6 +153,13 @@ set_view(Message *message, View view, char *text)
     message->views[view] = bounded(text, &message->limit.text);
 }
 
+static void
+append_line(GString *text, const char *line)
+{
+    g_string_append(text, line);
+    g_string_append_c(text, '\n');
+}
+
 static char *
 addresses_as_text(const GPtrArray *mailboxes)
 {
@@ -160,9 +167,9 @@ addresses_as_text(const GPtrArray *mailboxes)
     for (guint i = 0; i < mailboxes->len; i++) {
         const Mailbox *mailbox = g_ptr_array_index(mailboxes, i);
         if (mailbox->name)
-            g_string_append_printf(text, "%s\n", mailbox->name);
+            append_line(text, mailbox->name);
         if (mailbox->address)
-            g_string_append_printf(text, "%s\n", mailbox->address);
+            append_line(text, mailbox->address);
     }
     return g_string_free(text, FALSE);
 }
@@ -188,7 +195,7 @@ recipients_as_text(const char *const *recipients)
     GString *text = g_string_new(NULL);
     for (; recipients && *recipients; recipients++) {
         g_autofree char *bare = bare_path(*recipients);
-        g_string_append_printf(text, "%s\n", bare);
+        append_line(text, bare);
     }
     return g_string_free(text, FALSE);
 }
@@ -571,8 +578,7 @@ message_view(const Message *message, View view)
 const char *
 message_header(const Message *message, const char *name)
 {
-    g_autofree char *lower = g_ascii_strdown(name, -1);
-    return g_hash_table_lookup(message->headers, lower);
+    return g_hash_table_lookup(message->headers, name);
 }
 
 static MessageAddress

@@ -4,6 +4,8 @@
 
 #include "rules/needles.h"
 
+#define GATES_AT_FIRST 32 /* room for so many that a view opens */
+
 typedef struct {
     ViewRef view;
     Needles *needles;
@@ -206,7 +208,7 @@ look(Gates *gates, guint number)
     if (!*text) /* as most views are */
         return seen;
     g_autofree guint8 *found = g_malloc0(needles);
-    seen->open = g_array_new(FALSE, FALSE, sizeof(guint));
+    seen->open = g_array_sized_new(FALSE, FALSE, sizeof(guint), GATES_AT_FIRST);
     needles_find(view->needles, text, strlen(text), found);
     for (const guint8 *hit = found; (hit = memchr(hit, 1, found + needles - hit)); hit++) {
         const GArray *opened = g_ptr_array_index(view->opened, hit - found);
