@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "rules/literal.h"
 
 #define NONE G_MAXUINT32
@@ -9,15 +10,11 @@
 
 /* A place in the needles: the text that leads there from the root is in front of a needle. */
 typedef struct {
-    guint32 fail;   /* the place of the longest other beginning that this one ends with */
-    guint32 needle; /* that ends here, or NONE */
-    guint32 hit;    /* this place or the next by `fail` with a needle; 0: none */
-    guint32 parent;
-    guint32 next; /* one of the places that steps from here lead to; 0: none */
-    guint16 depth;
-    guint8 byte;      /* that leads here from the parent */
+    guint32 needle;   /* that ends here, or NONE */
+    guint32 next;     /* one of the places that steps from here lead to; 0: none */
+    guint8 byte;      /* that leads here */
     guint8 next_byte; /* that leads to `next` */
-    gboolean forks;   /* there are more of them, which are in `steps` */
+    guint8 forks;     /* there are more of them, which are in `steps` */
 } Place;
 
 struct Needles {
@@ -116,8 +113,7 @@ static guint32
 add_place(Needles *needles, guint32 from, guint8 byte)
 {
     guint32 to = needles->places->len;
-    Place place = {.parent = from, .needle = NONE, .byte = byte};
-    place.depth = (guint16)(place_at(needles, from)->depth + 1);
+    Place place = {.needle = NONE, .byte = byte};
     g_array_append_val(needles->places, place);
     if (from == 0) {
         needles->root[byte] = to;
@@ -152,34 +148,12 @@ insert(Needles *needles, guint32 number)
     needles->thirds[pair_of(bytes)] |= 1u << (bytes[2] & 31u);
 }
 
-/* Where to go on when a needle does not go on, for all places of a depth: those above are done. */
-static void
-link_depth(Needles *needles, guint depth)
-{
-    for (guint32 i = 1; i < needles->places->len; i++) {
-        Place *place = place_at(needles, i);
-        if (place->depth != depth)
-            continue;
-        guint32 fail = place->parent, next = 0;
-        while (fail != 0 && !next) {
-            fail = place_at(needles, fail)->fail;
-            next = step(needles, fail, place->byte);
-        }
-        place->fail = next;
-        place->hit = place->needle != NONE ? i : place_at(needles, next)->hit;
-    }
-}
-
 void
 needles_compile(Needles *needles)
 {
     gsize bytes = 0;
-    guint depth = 0;
-    for (guint i = 0; i < needles->texts->len; i++) {
-        gsize length = strlen(g_ptr_array_index(needles->texts, i));
-        bytes += length;
-        depth = MAX(depth, (guint)length);
-    }
+    for (guint i = 0; i < needles->texts->len; i++)
+        bytes += strlen(g_ptr_array_index(needles->texts, i));
     gsize slots = 16;
     while (slots < bytes * 2)
         slots *= 2;
@@ -189,84 +163,61 @@ needles_compile(Needles *needles)
     g_array_append_val(needles->places, root);
     for (guint i = 0; i < needles->texts->len; i++)
         insert(needles, i);
-    for (guint i = 1; i <= depth; i++)
-        link_depth(needles, i);
 }
 
 /* --- looking --- */
 
-/* The folded letter at `p`, which *p goes behind. */
-static guint8
-folded(const char **p, const char *end)
-{
-    const guint8 *bytes = (const guint8 *)*p;
-    gsize left = end - *p;
-    if (bytes[0] < 0x80) {
-        ++*p;
-        return bytes[0] >= 'A' && bytes[0] <= 'Z' ? bytes[0] | 0x20 : bytes[0];
-    }
-    if (bytes[0] == 0xE2 && left >= 3 && bytes[1] == 0x84 && bytes[2] == 0xAA) { /* KELVIN SIGN */
-        *p += 3;
-        return 'k';
-    }
-    if (bytes[0] == 0xC5 && left >= 2 && bytes[1] == 0xBF) { /* LONG S */
-        *p += 2;
-        return 's';
-    }
-    ++*p;
-    return bytes[0];
-}
-
-/* The first byte of a letter beyond ASCII that folds to one of it, or one like it. */
-static gboolean
-may_fold(guint8 byte)
-{
-    return byte == 0xE2 || byte == 0xC5;
-}
-
 /* From `p` on, the first place where a needle may begin. */
-static const char *
-skip(const Needles *needles, const char *p, const char *end)
+static const guint8 *
+skip(const Needles *needles, const guint8 *p, const guint8 *end)
 {
-    const guint8 *bytes = (const guint8 *)p, *stop = (const guint8 *)end;
     if (end - p < LITERAL_MIN)
         return end;
-    if (may_fold(bytes[0]) || may_fold(bytes[1]))
-        return p;
-    guint pair = pair_of(bytes);
-    for (bytes += 2; bytes < stop; bytes++) {
-        if ((needles->thirds[pair] >> (*bytes & 31u) & 1) || (*bytes >= 0x80 && may_fold(*bytes)))
-            return (const char *)bytes - 2;
-        pair = (pair << 5 | (*bytes & 31u)) % PAIRS;
+    guint pair = pair_of(p);
+    for (p += 2; p < end; p++) {
+        guint letter = *p & 31u;
+        if (needles->thirds[pair] >> letter & 1)
+            return p - 2;
+        pair = (pair << 5 | letter) % PAIRS;
     }
     return end;
 }
 
+static void
+find(const Needles *needles, const char *text, gsize length, guint8 *found)
+{
+    const guint8 *bytes = (const guint8 *)text, *end = bytes + length;
+    for (; (bytes = skip(needles, bytes, end)) < end; bytes++) {
+        guint32 place = 0;
+        for (const guint8 *p = bytes; p < end; p++) {
+            place = step(needles, place, g_ascii_isupper(*p) ? *p | 0x20 : *p);
+            if (!place)
+                break;
+            guint32 needle = place_at(needles, place)->needle;
+            if (needle != NONE)
+                found[needle] = 1;
+        }
+    }
+}
+
+/* The two letters beyond ASCII that fold to one of it. */
+static const struct {
+    const char *bytes, *letter;
+} foreign[] = {{"\xE2\x84\xAA", "k"}, {"\xC5\xBF", "s"}}; /* KELVIN SIGN, LONG S */
+
 void
 needles_find(const Needles *needles, const char *text, gsize length, guint8 *found)
 {
-    guint32 place = 0;
-    for (const char *p = text, *end = text + length; p < end;) {
-        if (place == 0) {
-            p = skip(needles, p, end);
-            if (p == end)
-                return;
-        }
-        const char *begin = p;
-        guint8 byte = folded(&p, end);
-        guint32 next = step(needles, place, byte);
-        gboolean fell = !next && place != 0;
-        while (!next && place != 0) {
-            place = place_at(needles, place)->fail;
-            next = step(needles, place, byte);
-        }
-        if (fell && place == 0) { /* what may begin here is told quicker by skip */
-            p = begin;
-            next = 0;
-        }
-        place = next;
-        for (guint32 hit = place_at(needles, place)->hit; hit;
-             hit = place_at(needles, place_at(needles, hit)->fail)->hit)
-            found[place_at(needles, hit)->needle] = 1;
+    gboolean has = FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(foreign); i++)
+        has |= text_find(text, length, foreign[i].bytes) != NULL;
+    if (!has) {
+        find(needles, text, length, found);
+        return;
     }
+    GString *copy = g_string_new_len(text, (gssize)length);
+    for (guint i = 0; i < G_N_ELEMENTS(foreign); i++)
+        g_string_replace(copy, foreign[i].bytes, foreign[i].letter, 0);
+    find(needles, copy->str, copy->len, found);
+    g_string_free(copy, TRUE);
 }

@@ -1,9 +1,10 @@
-/* needles: many literals looked for in a text at once (Aho and Corasick).
+/* needles: many literals looked for in a text at once.
  *
- * Time is linear in the text, however many needles there are; memory in their bytes. Where no
- * needle can begin, three bytes are looked at and no more. Needles and text are compared as
- * literal.h says: folded. Needles are folded already, of LITERAL_MIN bytes at least and LITERAL_MAX
- * at most. Ownership: needles_free. Thread rule: immutable once compiled.
+ * Time is linear in the text, however many needles there are: where one may begin, as three bytes
+ * tell, it is followed for LITERAL_MAX bytes at most. Memory is linear in the needles' bytes.
+ * Needles and text are compared as literal.h says: folded. Needles are folded already, of
+ * LITERAL_MIN bytes at least and LITERAL_MAX at most. Ownership: needles_free. Thread rule:
+ * immutable once compiled.
  */
 #ifndef LEAD_RULES_NEEDLES_H
 #define LEAD_RULES_NEEDLES_H
