@@ -1,7 +1,7 @@
 #include "base/log.h"
 
 #include <paths.h>
-#include <stdio.h>
+#include <string.h>
 #include <syslog.h>
 #include <time.h>
 #include <unistd.h>
@@ -39,10 +39,12 @@ to_standard_error(const char *level, const char *line)
     clock_gettime(CLOCK_REALTIME, &now);
     gmtime_r(&now.tv_sec, &tm);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
-    /* One write a line, so that lines of several threads do not mix. */
+    /* One write a line, so that lines of several threads do not mix; and none waits for another, as
+     * for stderr's lock. What cannot be written is not. */
     g_autofree char *text = g_strdup_printf("%s.%03ldZ %s[%d]: %s: %s\n", when,
                                             now.tv_nsec / 1000000, ident, getpid(), level, line);
-    fputs(text, stderr);
+    ssize_t n = write(STDERR_FILENO, text, strlen(text));
+    (void)n;
 }
 
 static void G_GNUC_PRINTF(2, 0)
