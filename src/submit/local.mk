@@ -12,8 +12,10 @@ check_PROGRAMS += tests/unit/test-alert tests/unit/test-answer tests/unit/test-c
 	tests/unit/test-ledger tests/unit/test-token
 tests_unit_test_alert_SOURCES = tests/unit/test-alert.c
 tests_unit_test_answer_SOURCES = tests/unit/test-answer.c
-tests_unit_test_clerk_SOURCES = tests/unit/test-clerk.c
-tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c
+tests_unit_test_clerk_SOURCES = tests/unit/test-clerk.c \
+	tests/unit/queueplace.c tests/unit/queueplace.h
+tests_unit_test_ledger_SOURCES = tests/unit/test-ledger.c \
+	tests/unit/queueplace.c tests/unit/queueplace.h
 tests_unit_test_token_SOURCES = tests/unit/test-token.c
 TESTS += tests/unit/test-alert tests/unit/test-answer tests/unit/test-clerk tests/unit/test-ledger \
 	tests/unit/test-token

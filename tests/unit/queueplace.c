@@ -1,8 +1,10 @@
 #include "queueplace.h"
 
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <sqlite3.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 void
@@ -65,4 +67,26 @@ queueplace_commit(Queue *queue, LeadRecord *one, char *id)
     if (id)
         g_strlcpy(id, ids[0], LEAD_ID_SIZE);
     return result;
+}
+
+void
+queueplace_put(Queue *queue, char *id)
+{
+    static guint number;
+    g_autofree char *key = g_strdup_printf("%u", number++);
+    CommitResult result = queueplace_commit(queue, queueplace_record("main", key, key), id);
+    g_assert_cmpint(result, ==, COMMIT_NEW);
+}
+
+void
+queueplace_let_write(gboolean possible)
+{
+    static struct rlimit before;
+    if (possible) {
+        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
+        return;
+    }
+    signal(SIGXFSZ, SIG_IGN);
+    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
+    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, before.rlim_max}), ==, 0);
 }

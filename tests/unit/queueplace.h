@@ -21,5 +21,10 @@ void queueplace_sql(const Place *place, const char *sql);
 LeadRecord *queueplace_record(const char *account, const char *key, const char *digest);
 /* One record, which is taken over; its id, unless that is NULL. */
 CommitResult queueplace_commit(Queue *queue, LeadRecord *record, char *id);
+/* A lead of the account "main" that is like no other; its id, unless that is NULL. */
+void queueplace_put(Queue *queue, char *id);
+
+/* FALSE: no file of this process may grow, nor be written, until TRUE. */
+void queueplace_let_write(gboolean possible);
 
 #endif

@@ -1,103 +1,82 @@
 #include "submit/clerk.h"
 
-#include <glib/gstdio.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/resource.h>
+
+#include "queueplace.h"
 
 typedef struct {
-    char *folder;
+    Place place;
     Queue *queue;
     Clerk *clerk;
-} Place;
+} Fixture;
 
 static int account; /* what its address stands for */
 
 static void
-set_up(Place *place, gconstpointer data)
+set_up(Fixture *fixture, gconstpointer data)
 {
-    (void)data;
-    place->folder = g_dir_make_tmp("test-ledger-XXXXXX", NULL);
-    g_autofree char *url = g_strdup_printf("sqlite:%s/queue.db", place->folder);
-    place->queue = queue_open(url, NULL);
-    place->clerk = clerk_new(place->queue, NULL);
-    g_assert_nonnull(place->clerk);
+    queueplace_set_up(&fixture->place, data);
+    fixture->queue = queue_open(fixture->place.url, NULL);
+    fixture->clerk = clerk_new(fixture->queue, NULL);
+    g_assert_nonnull(fixture->clerk);
 }
 
 static void
-tear_down(Place *place, gconstpointer data)
+tear_down(Fixture *fixture, gconstpointer data)
 {
-    (void)data;
-    clerk_free(place->clerk);
-    queue_close(place->queue);
-    g_autoptr(GDir) dir = g_dir_open(place->folder, 0, NULL);
-    for (const char *name; (name = g_dir_read_name(dir));) {
-        g_autofree char *path = g_build_filename(place->folder, name, NULL);
-        g_unlink(path);
-    }
-    g_rmdir(place->folder);
-    g_free(place->folder);
+    clerk_free(fixture->clerk);
+    queue_close(fixture->queue);
+    queueplace_tear_down(&fixture->place, data);
 }
 
 static void
-put(Place *place, guint n)
+put(Fixture *fixture, guint n)
 {
-    static guint number;
-    for (guint i = 0; i < n; i++) {
-        g_autoptr(GPtrArray) records = g_ptr_array_new_with_free_func((GDestroyNotify)record_free);
-        char ids[1][LEAD_ID_SIZE];
-        LeadRecord *record = g_new0(LeadRecord, 1);
-        record->account = g_strdup("main");
-        record->source = g_strdup("generic");
-        record->payload = g_strdup("{\"data\":{}}");
-        record->message_key = g_strdup_printf("%u", number);
-        record->digest = g_strdup_printf("digest %u", number++);
-        g_ptr_array_add(records, record);
-        g_assert_cmpint(queue_commit(place->queue, records, ids, NULL), ==, COMMIT_NEW);
-    }
+    for (guint i = 0; i < n; i++)
+        queueplace_put(fixture->queue, NULL);
 }
 
 static guint
-count(Place *place, LeadState state)
+count(Fixture *fixture, LeadState state)
 {
-    g_autoptr(GPtrArray) items = queue_list(place->queue, &(QueueFilter){.state = state}, NULL);
+    g_autoptr(GPtrArray) items = queue_list(fixture->queue, &(QueueFilter){.state = state}, NULL);
     guint n = items->len;
     g_ptr_array_set_free_func(items, (GDestroyNotify)queue_item_free);
     return n;
 }
 
 static void
-wait_for(Place *place, LeadState state, guint n)
+wait_for(Fixture *fixture, LeadState state, guint n)
 {
-    for (guint i = 0; count(place, state) != n; i++) {
+    for (guint i = 0; count(fixture, state) != n; i++) {
         g_assert_cmpuint(i, <, 1000);
         g_usleep(10000);
     }
 }
 
 static ClerkNews *
-next_news(Place *place)
+next_news(Fixture *fixture)
 {
-    struct pollfd wait = {.fd = clerk_watch(place->clerk), .events = POLLIN};
+    struct pollfd wait = {.fd = clerk_watch(fixture->clerk), .events = POLLIN};
     g_assert_cmpint(poll(&wait, 1, 10000), ==, 1);
-    ClerkNews *news = clerk_news(place->clerk);
+    ClerkNews *news = clerk_news(fixture->clerk);
     g_assert_nonnull(news);
     return news;
 }
 
 static gboolean
-is_quiet(Place *place)
+is_quiet(Fixture *fixture)
 {
-    struct pollfd wait = {.fd = clerk_watch(place->clerk), .events = POLLIN};
-    return poll(&wait, 1, 0) == 0 && !clerk_news(place->clerk);
+    struct pollfd wait = {.fd = clerk_watch(fixture->clerk), .events = POLLIN};
+    return poll(&wait, 1, 0) == 0 && !clerk_news(fixture->clerk);
 }
 
 /* Claims so many of those that there are. */
 static GPtrArray *
-claimed(Place *place, guint most, guint wanted)
+claimed(Fixture *fixture, guint most, guint wanted)
 {
-    clerk_claim(place->clerk, &account, "main", most, 60);
-    g_autoptr(ClerkNews) news = next_news(place);
+    clerk_claim(fixture->clerk, &account, "main", most, 60);
+    g_autoptr(ClerkNews) news = next_news(fixture);
     g_assert_true(news->account == &account);
     g_assert_no_error(news->error);
     g_assert_cmpuint(news->leads->len, ==, wanted);
@@ -109,109 +88,95 @@ claimed(Place *place, guint most, guint wanted)
 }
 
 static void
-tell(Place *place, const GPtrArray *leads, QueueOutcome outcome)
+tell(Fixture *fixture, const GPtrArray *leads, QueueOutcome outcome)
 {
     for (guint i = 0; i < leads->len; i++)
-        clerk_tell(place->clerk, ((const QueuedLead *)g_ptr_array_index(leads, i))->id, outcome);
+        clerk_tell(fixture->clerk, ((const QueuedLead *)g_ptr_array_index(leads, i))->id, outcome);
 }
 
 static void
-test_leads_are_claimed_and_what_came_of_them_is_written(Place *place, gconstpointer data)
+test_leads_are_claimed_and_what_came_of_them_is_written(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    put(place, 5);
-    g_autoptr(GPtrArray) first = claimed(place, 3, 3), rest = claimed(place, 3, 2);
-    g_assert_cmpuint(count(place, STATE_SENDING), ==, 5);
-    clerk_expect(place->clerk, TRUE);
-    tell(place, first, (QueueOutcome){.state = STATE_DONE, .status = 201});
-    wait_for(place, STATE_DONE, 3);
-    tell(place, rest, (QueueOutcome){.state = STATE_DEAD, .status = 422, .words = NULL});
-    clerk_expect(place->clerk, FALSE);
-    wait_for(place, STATE_DEAD, 2);
-    g_assert_true(is_quiet(place));
+    put(fixture, 5);
+    g_autoptr(GPtrArray) first = claimed(fixture, 3, 3), rest = claimed(fixture, 3, 2);
+    g_assert_cmpuint(count(fixture, STATE_SENDING), ==, 5);
+    clerk_expect(fixture->clerk, TRUE);
+    tell(fixture, first, (QueueOutcome){.state = STATE_DONE, .status = 201});
+    wait_for(fixture, STATE_DONE, 3);
+    tell(fixture, rest, (QueueOutcome){.state = STATE_DEAD, .status = 422, .words = NULL});
+    clerk_expect(fixture->clerk, FALSE);
+    wait_for(fixture, STATE_DEAD, 2);
+    g_assert_true(is_quiet(fixture));
 }
 
 static void
-test_there_are_news_of_what_is_due_again(Place *place, gconstpointer data)
+test_there_are_news_of_what_is_due_again(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    put(place, 1);
-    g_autoptr(GPtrArray) leads = claimed(place, 1, 1);
-    tell(place, leads, (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
-    g_autoptr(ClerkNews) news = next_news(place);
+    put(fixture, 1);
+    g_autoptr(GPtrArray) leads = claimed(fixture, 1, 1);
+    tell(fixture, leads, (QueueOutcome){.state = STATE_PENDING, .no_attempt = TRUE});
+    g_autoptr(ClerkNews) news = next_news(fixture);
     g_assert_null(news->account);
     g_assert_no_error(news->error);
-    g_ptr_array_unref(claimed(place, 1, 1));
-    g_assert_true(is_quiet(place));
+    g_ptr_array_unref(claimed(fixture, 1, 1));
+    g_assert_true(is_quiet(fixture));
 }
 
 static void
-test_a_lead_whose_lease_has_ended_is_not_claimed_twice(Place *place, gconstpointer data)
+test_a_lead_whose_lease_has_ended_is_not_claimed_twice(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    put(place, 1);
-    clerk_claim(place->clerk, &account, "main", 1, 0);
-    g_autoptr(ClerkNews) news = next_news(place);
+    put(fixture, 1);
+    clerk_claim(fixture->clerk, &account, "main", 1, 0);
+    g_autoptr(ClerkNews) news = next_news(fixture);
     g_assert_cmpuint(news->leads->len, ==, 1);
     g_usleep(1000);
-    g_ptr_array_unref(claimed(place, 2, 0));
+    g_ptr_array_unref(claimed(fixture, 2, 0));
 }
 
 static void
-test_what_was_claimed_and_not_taken_goes_back(Place *place, gconstpointer data)
+test_what_was_claimed_and_not_taken_goes_back(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    put(place, 3);
-    g_autoptr(GPtrArray) leads = claimed(place, 1, 1);
-    clerk_claim(place->clerk, &account, "main", 2, 60);
-    wait_for(place, STATE_SENDING, 3);
-    clerk_expect(place->clerk, TRUE);
-    tell(place, leads, (QueueOutcome){.state = STATE_DONE, .status = 201});
-    g_assert_true(clerk_end(place->clerk, NULL));
-    g_assert_cmpuint(count(place, STATE_DONE), ==, 1);
-    g_assert_cmpuint(count(place, STATE_PENDING), ==, 2);
-}
-
-/* No file may grow, nor be written. */
-static void
-let_write(gboolean possible)
-{
-    static struct rlimit before;
-    if (possible) {
-        g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &before), ==, 0);
-        return;
-    }
-    signal(SIGXFSZ, SIG_IGN);
-    g_assert_cmpint(getrlimit(RLIMIT_FSIZE, &before), ==, 0);
-    g_assert_cmpint(setrlimit(RLIMIT_FSIZE, &(struct rlimit){0, before.rlim_max}), ==, 0);
+    put(fixture, 3);
+    g_autoptr(GPtrArray) leads = claimed(fixture, 1, 1);
+    clerk_claim(fixture->clerk, &account, "main", 2, 60);
+    wait_for(fixture, STATE_SENDING, 3);
+    clerk_expect(fixture->clerk, TRUE);
+    tell(fixture, leads, (QueueOutcome){.state = STATE_DONE, .status = 201});
+    g_assert_true(clerk_end(fixture->clerk, NULL));
+    g_assert_cmpuint(count(fixture, STATE_DONE), ==, 1);
+    g_assert_cmpuint(count(fixture, STATE_PENDING), ==, 2);
 }
 
 static void
-test_what_cannot_be_written_fails_until_it_is(Place *place, gconstpointer data)
+test_what_cannot_be_written_fails_until_it_is(Fixture *fixture, gconstpointer data)
 {
     (void)data;
-    put(place, 1);
-    g_autoptr(GPtrArray) leads = claimed(place, 1, 1);
-    g_assert_false(clerk_fails(place->clerk));
-    let_write(FALSE);
-    tell(place, leads, (QueueOutcome){.state = STATE_DONE, .status = 201});
-    g_autoptr(ClerkNews) bad = next_news(place);
-    let_write(TRUE);
+    put(fixture, 1);
+    g_autoptr(GPtrArray) leads = claimed(fixture, 1, 1);
+    g_assert_false(clerk_fails(fixture->clerk));
+    queueplace_let_write(FALSE);
+    tell(fixture, leads, (QueueOutcome){.state = STATE_DONE, .status = 201});
+    g_autoptr(ClerkNews) bad = next_news(fixture);
+    queueplace_let_write(TRUE);
     g_assert_null(bad->account);
     g_assert_nonnull(bad->error);
-    g_assert_true(clerk_fails(place->clerk));
-    g_autoptr(ClerkNews) good = next_news(place);
+    g_assert_true(clerk_fails(fixture->clerk));
+    g_autoptr(ClerkNews) good = next_news(fixture);
     g_assert_null(good->account);
     g_assert_no_error(good->error);
-    g_assert_false(clerk_fails(place->clerk));
-    g_assert_cmpuint(count(place, STATE_DONE), ==, 1);
+    g_assert_false(clerk_fails(fixture->clerk));
+    g_assert_cmpuint(count(fixture, STATE_DONE), ==, 1);
 }
 
 int
 main(int argc, char **argv)
 {
     g_test_init(&argc, &argv, NULL);
-#define TEST(name, function) g_test_add(name, Place, NULL, set_up, function, tear_down)
+#define TEST(name, function) g_test_add(name, Fixture, NULL, set_up, function, tear_down)
     TEST("/clerk/leads-are-claimed-and-what-came-of-them-is-written",
          test_leads_are_claimed_and_what_came_of_them_is_written);
     TEST("/clerk/there-are-news-of-what-is-due-again", test_there_are_news_of_what_is_due_again);
