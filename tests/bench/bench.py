@@ -6,7 +6,7 @@ Postfix.
 
 usage: bench.py [--quick] [--json FILE] [--plot FILE.svg] [JOB…]
        bench.py --readme FILE
-  JOB       milter (items 1, 2, 9), postfix (3), mailbox (4, 8), scaling (5, 6), submit (7); all
+  JOB       milter (items 1, 2, 9), postfix (3), maildir (4, 8), scaling (5, 6), submit (7); all
   --quick   everything once and small: that it runs, its figures say nothing
   --json    the table, the machine, the versions and the curves
   --plot    the curves of items 5 and 6, with the job scaling
@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import contestants
-import mailbox
+import maildir
 import milter
 import postfix
 import scaling
@@ -39,7 +39,7 @@ FULL = SimpleNamespace(
 QUICK = SimpleNamespace(rounds=1, messages=30, leads=100, smtp=20, mails=100, submitted=50,
                         curls=2, idle=3, megabytes=1, largest=scaling.MB)
 
-JOBS = {"milter": milter.measure, "postfix": postfix.measure, "mailbox": mailbox.measure,
+JOBS = {"milter": milter.measure, "postfix": postfix.measure, "maildir": maildir.measure,
         "scaling": None, "submit": submit.measure}
 
 

@@ -15,7 +15,7 @@ tests_bench_gmime_bench_LDADD = $(GMIME_LIBS) $(PCRE2_LIBS)
 tests_bench_curl_load_SOURCES = tests/bench/curl-load.c
 tests_bench_curl_load_LDADD = $(CURL_LIBS) $(GLIB_LIBS)
 CLEANFILES += $(bench_programs)
-bench_scripts = tests/bench/bench.py tests/bench/contestants.py tests/bench/mailbox.py \
+bench_scripts = tests/bench/bench.py tests/bench/contestants.py tests/bench/maildir.py \
 	tests/bench/milter.py tests/bench/postfix.py tests/bench/scaling.py tests/bench/submit.py \
 	tests/bench/table.py
 EXTRA_DIST += $(bench_scripts) tests/bench/scaling.svg

@@ -20,7 +20,7 @@ import harness
 from harness import wait_for
 from standin import StandIn
 
-sys.path.insert(0, str(harness.SOURCE / "tests/bench"))
+sys.path.append(str(harness.SOURCE / "tests/bench"))
 from contestants import Nginx  # noqa: E402
 
 
