@@ -59,12 +59,12 @@ queue_rewrite(Queue *queue, GError **error)
     return queue_run(queue, error, "PRAGMA application_id = " G_STRINGIFY(APPLICATION_ID), "");
 }
 
-/* Nobody is woken, and no disk is waited for. */
+/* Nobody is woken, and no disk is waited for but after a failure. */
 static gboolean
 probe(Queue *queue, GError **error)
 {
-    return queue_may_write(queue, error) && queue_begin_unsynced(queue, error) &&
-           queue_rewrite(queue, error);
+    return queue_may_write(queue, error) && queue_make_sure(queue, error) &&
+           queue_begin_unsynced(queue, error) && queue_rewrite(queue, error);
 }
 
 /* One transaction, not yet on disk. A probe among leads has nothing to find out. */

@@ -24,14 +24,14 @@ struct Queue {
     int watch;         /* inotify, -1 */
     int lock;          /* of queue_live, -1 */
     int log;           /* SQLite's, for queue_sync; -1 */
-    gboolean unsure;   /* the log failed to reach the disk; atomic */
+    int unsure;        /* why the log may not have reached the disk, an errno; atomic */
 
     /* Group commit: whoever has the turn writes all that wait. */
+    GMutex disk;        /* of who waits for it; taken before the next, never after */
     GMutex mutex;       /* of what follows */
     GCond idle;         /* nobody writes, none waits: for queue_close */
     GPtrArray *waiting; /* Job */
     gboolean writing;
-    GMutex disk; /* of who waits for it; taken before the other, never after */
 };
 
 /* *error from the connection's last failure: which file, what is wrong, what to do. FALSE. */
@@ -62,8 +62,10 @@ gboolean queue_begin(Queue *queue, GError **error);
 gboolean queue_begin_unsynced(Queue *queue, GError **error);
 /* All that has been committed, by any program, goes to disk. Beside a thread that writes, too. */
 gboolean queue_sync(Queue *queue, GError **error);
-/* What the kernel failed to write it takes for written from then on: after a queue_sync that failed
- * all of the log is written anew, elsewhere. FALSE: it is not. Not within a transaction. */
+/* What the kernel failed to write it takes for written from then on: after a queue_sync that
+ * failed, and once after the queue is opened, as others may have failed before, all of the log is
+ * worked off: written anew, into the database. FALSE: it is not. Not within a transaction. Of a
+ * power failure between the two no more is promised than SQLite does. */
 gboolean queue_make_sure(Queue *queue, GError **error);
 /* Write a page as it was, so that a transaction has something to commit. */
 gboolean queue_rewrite(Queue *queue, GError **error);

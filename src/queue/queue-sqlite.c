@@ -262,7 +262,8 @@ sync_again(Queue *queue, GError **error)
 gboolean
 queue_begin(Queue *queue, GError **error)
 {
-    return sync_again(queue, error) && queue_run(queue, error, "BEGIN IMMEDIATE", "");
+    return queue_make_sure(queue, error) && sync_again(queue, error) &&
+           queue_run(queue, error, "BEGIN IMMEDIATE", "");
 }
 
 gboolean
@@ -286,11 +287,12 @@ queue_end(Queue *queue, gboolean good, GError **error)
 gboolean
 queue_sync(Queue *queue, GError **error)
 {
-    gboolean unsure = g_atomic_int_get(&queue->unsure);
-    if (!unsure && fdatasync(queue->log) == 0)
+    int number = g_atomic_int_get(&queue->unsure);
+    if (!number && fdatasync(queue->log) == 0)
         return TRUE;
-    int number = unsure ? EIO : errno;
-    g_atomic_int_set(&queue->unsure, TRUE);
+    if (!number)
+        number = errno;
+    g_atomic_int_set(&queue->unsure, number);
     return number == ENOSPC || number == EDQUOT
                ? fail_full(queue, "writing", error)
                : fail(error, QUEUE_ERROR_IO, "%s: its log does not reach the disk: %s", queue->path,
@@ -302,10 +304,16 @@ queue_make_sure(Queue *queue, GError **error)
 {
     if (!g_atomic_int_get(&queue->unsure))
         return TRUE;
-    if (sqlite3_wal_checkpoint_v2(queue->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL) !=
-        SQLITE_OK)
+    gint64 until = g_get_monotonic_time() + (gint64)queue->busy_wait * 1000;
+    int result;
+    /* SQLite does not wait for another that works it off. */
+    while ((result = sqlite3_wal_checkpoint_v2(queue->db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL,
+                                               NULL)) == SQLITE_BUSY &&
+           g_get_monotonic_time() < until)
+        g_usleep(BUSY_PAUSE);
+    if (result != SQLITE_OK)
         return queue_fail(queue, "working off its log", error);
-    g_atomic_int_set(&queue->unsure, FALSE);
+    g_atomic_int_set(&queue->unsure, 0);
     return TRUE;
 }
 
@@ -505,13 +513,17 @@ fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
         sqlite3_result_error_nomem(context);
 }
 
-/* SQLite has made it, and removes it when nobody has the database open. It has no locks that
- * closing it would drop. */
+/* SQLite makes it at the first look into the database, and removes it when nobody has that open. It
+ * has no locks that closing it would drop. Whether all of it reached the disk only those know who
+ * wrote it: a descriptor is not told of what failed before it was opened. */
 static gboolean
 open_log(Queue *queue, GError **error)
 {
-    g_autofree char *path = g_strconcat(queue->path, "-wal", NULL);
+    if (queue_integer(queue, -1, error, "PRAGMA user_version", "") < 0)
+        return FALSE;
+    const char *path = sqlite3_filename_wal(sqlite3_db_filename(queue->db, "main"));
     queue->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    queue->unsure = EIO;
     return queue->log >= 0 ||
            fail(error, QUEUE_ERROR_IO, "%s: cannot be opened: %s", path, g_strerror(errno));
 }

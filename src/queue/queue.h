@@ -1,8 +1,9 @@
 /* queue: durable leads between the daemons; the whole interface between them (DESIGN section 4).
  *
  * States: pending → sending → done; held ⇄ pending; dead. Each change has its time (UTC) and
- * reason. One interface; queue-sqlite.c stands behind "sqlite:PATH": WAL, synchronous=FULL, STRICT
- * tables, migrations by user_version, files 0600 (refused when others may read them).
+ * reason. One interface; queue-sqlite.c stands behind "sqlite:PATH": WAL, synchronous=FULL (for
+ * leads NORMAL and a sync of the log, which is the same), STRICT tables, migrations by
+ * user_version, files 0600 (refused when others may read them).
  *
  * Durability: queue_commit returns when the lead is on disk. Commits of several threads share one
  * transaction and one fsync (group commit), and while the disk works the next are written. So a
@@ -160,7 +161,8 @@ gboolean queue_live(Queue *queue, QueueDaemon daemon, GError **error);
 /* Renew the sign of life, every METRICS_EVERY seconds or so, and say whether the queue can be
  * written. Nothing without queue_live. */
 void queue_beat(Queue *queue, gboolean writable);
-/* Whether a lead could be committed now: writes, and waits for no disk. Any thread. */
+/* Whether a lead could be committed now: writes, and waits for the disk behind others alone, or
+ * after it has failed. Any thread. */
 gboolean queue_probe(Queue *queue, GError **error);
 
 typedef struct {

@@ -1,5 +1,6 @@
 /* clerk: claims leads from the queue and writes what came of them, in a thread of its own, while
- * the one that owns the clerk talks to the API: neither waits for the other, nor for the disk.
+ * the one that owns the clerk talks to the API and waits neither for that nor for the disk: only
+ * for SQLite's lock, where it writes itself.
  *
  * Asked for leads, it fetches them and has news; told of an outcome, it writes it with others (see
  * submit/ledger.h) and has news only when that fails, works again, or makes a lead due.

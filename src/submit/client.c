@@ -24,6 +24,7 @@ struct Client {
     GHashTable *posts; /* of Post, a set: those on the wire */
     GQueue idle;       /* of Post: without a lead, their handles serve the next ones */
     GArray *sockets;   /* of int: those of all connections */
+    guint patience;    /* seconds */
     gboolean fresh;    /* some POSTs have not been begun yet */
 };
 
@@ -36,7 +37,6 @@ typedef struct {
     gpointer account;
     GString *body;
     gint64 started;
-    guint timeout; /* seconds */
     char error[CURL_ERROR_SIZE];
 } Post;
 
@@ -134,6 +134,12 @@ client_free(Client *client)
     g_free(client);
 }
 
+void
+client_set_patience(Client *client, guint seconds)
+{
+    client->patience = seconds;
+}
+
 static size_t
 on_body(char *bytes, size_t size, size_t n, void *data)
 {
@@ -150,7 +156,7 @@ open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
     const Post *post = data;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    int patience = (int)post->timeout * 1000;
+    int patience = (int)post->client->patience * 1000;
     if (fd < 0)
         return CURL_SOCKET_BAD;
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &patience, sizeof patience);
@@ -232,7 +238,6 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
     set_common(post);
     post->lead = lead;
     post->account = account;
-    post->timeout = config->timeout;
     post->token = g_strdup(token);
     post->started = g_get_real_time();
     add_header(post, "Content-Type", "application/json");

@@ -27,6 +27,9 @@ typedef void (*ClientDone)(const ClientAnswer *answer, gpointer data);
 
 Client *client_new(ClientDone done, gpointer data);
 void client_free(Client *client); /* takes NULL */
+/* The longest timeout of all that are to POST: a connection, which they share, is given up when its
+ * peer has not confirmed for so many seconds what was sent. */
+void client_set_patience(Client *client, guint seconds);
 
 /* Begin a POST. Takes the lead. */
 void client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,

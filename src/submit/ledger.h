@@ -2,8 +2,8 @@
  *
  * Outcomes share a transaction, and transactions an fsync. What is not in the queue when we die is
  * sent once more, under the same Idempotency-Key; so outcomes wait only while more is on the wire,
- * 20 ms at most, and 256 at most. What a power failure may undo waits for the disk's word likewise,
- * 200 ms at most.
+ * 20 ms at most, or until there are 256 when somebody looks. What a power failure may undo waits
+ * for the disk's word likewise, 200 ms at most.
  * Ownership: ledger_free; it borrows the queue. Thread rule: one thread. Failure: what cannot be
  * written stays, to be tried again a second later.
  */

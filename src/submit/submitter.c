@@ -19,6 +19,7 @@
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define CLAIM_ROUNDS 64                  /* leads claimed at most, times the concurrency */
+#define CLAIMED_MAX 512u                 /* leads of an account that are held in memory */
 #define LEASE_SLACK 60                   /* seconds a lease is longer than the timeout */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
@@ -210,6 +211,7 @@ find_account(Submitter *self, const char *name)
 static void
 set_accounts(Submitter *self)
 {
+    guint longest = 0;
     for (guint i = 0; i < self->accounts->len; i++) {
         Account *account = g_ptr_array_index(self->accounts, i);
         give_back(self, account);
@@ -230,7 +232,9 @@ set_accounts(Submitter *self)
         account->token = token_new(config->token_file);
         account->config = config;
         account->next_due = account->not_before = 0;
+        longest = MAX(longest, config->timeout);
     }
+    client_set_patience(self->client, longest);
 }
 
 /* --- from the queue to the wire and back --- */
@@ -245,13 +249,13 @@ may_send(const Account *account)
 static guint
 most_claimed(const ConfigAccount *config)
 {
-    guint most = config->concurrency * CLAIM_ROUNDS;
+    guint most = MIN(config->concurrency * CLAIM_ROUNDS, MAX(CLAIMED_MAX, config->concurrency));
     guint in_time = config->per_minute * config->timeout / 60;
     return config->per_minute ? CLAMP(in_time, 1, most) : most;
 }
 
-/* Twice as many with each claim that finds so many, so that the wire waits for none; few again once
- * some were claimed in vain. */
+/* Twice as many with each claim behind which there are more, so that the wire waits for none; few
+ * again once some were claimed in vain. */
 static guint
 stock_of(const Account *account)
 {
@@ -661,8 +665,8 @@ submitter_free(Submitter *self)
         return;
     alerts_free(self->alerts);
     client_free(self->client);
+    clerk_free(self->clerk); /* whose claims have accounts' names */
     g_ptr_array_unref(self->accounts);
-    clerk_free(self->clerk);
     g_clear_error(&self->gone);
     config_unref(self->config);
     close(self->wake);

@@ -159,6 +159,92 @@ test_many_threads_commit_at_once(Place *place, gconstpointer data)
     g_assert_cmpuint(items->len, ==, THREADS * COMMITS);
 }
 
+static gsize
+size_of_log(const Place *place)
+{
+    g_autofree char *path = g_strconcat(place->path, "-wal", NULL);
+    struct stat st;
+    return stat(path, &st) == 0 ? (gsize)st.st_size : 0;
+}
+
+/* Whoever wrote it may have been told that it failed to reach the disk; the next is not. */
+static void
+test_who_opens_a_queue_works_its_log_off_before_a_lead_is_taken(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) first = queue_open(place->url, NULL), second = queue_open(place->url, NULL);
+    for (guint i = 0; i < 50; i++)
+        queueplace_put(first, NULL);
+    gsize before = size_of_log(place);
+    queueplace_put(second, NULL);
+    g_assert_cmpuint(size_of_log(place), <, before);
+    queueplace_put(first, NULL);
+    queueplace_put(second, NULL);
+}
+
+static gpointer
+put_one(gpointer queue)
+{
+    queueplace_put(queue, NULL);
+    return NULL;
+}
+
+static void
+test_daemons_that_start_at_once_work_it_off_by_turns(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) writer = queue_open(place->url, NULL);
+    for (guint round = 0; round < 10; round++) {
+        for (guint i = 0; i < 20; i++)
+            queueplace_put(writer, NULL);
+        Queue *queues[4];
+        GThread *threads[4];
+        for (guint i = 0; i < 4; i++)
+            queues[i] = queue_open(place->url, NULL);
+        for (guint i = 0; i < 4; i++)
+            threads[i] = g_thread_new("put", put_one, queues[i]);
+        for (guint i = 0; i < 4; i++)
+            g_thread_join(threads[i]);
+        for (guint i = 0; i < 4; i++)
+            queue_close(queues[i]);
+    }
+}
+
+static void
+test_a_queue_behind_a_link_has_its_log_beside_the_file(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autofree char *real = g_build_filename(place->folder, "real.db", NULL);
+    g_autofree char *log = g_strconcat(real, "-wal", NULL),
+                    *other = g_strconcat(place->path, "-wal", NULL);
+    g_autofree char *url = g_strconcat("sqlite:", real, NULL);
+    queue_close(queue_open(url, NULL));
+    g_assert_cmpint(symlink(real, place->path), ==, 0);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Queue) queue = queue_open(place->url, &error);
+    g_assert_no_error(error);
+    queueplace_put(queue, NULL);
+    g_assert_true(g_file_test(log, G_FILE_TEST_EXISTS));
+    g_assert_false(g_file_test(other, G_FILE_TEST_EXISTS));
+}
+
+static void
+test_a_queue_that_was_copied_without_a_log_opens(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autofree char *copy = g_build_filename(place->folder, "copy.db", NULL);
+    g_autofree char *url = g_strconcat("sqlite:", copy, NULL);
+    g_autofree char *sql = g_strdup_printf("VACUUM INTO '%s'", copy);
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    queueplace_put(queue, NULL);
+    queueplace_sql(place, sql);
+    g_chmod(copy, 0600);
+    g_autoptr(GError) error = NULL;
+    g_autoptr(Queue) copied = queue_open(url, &error);
+    g_assert_no_error(error);
+    queueplace_put(copied, NULL);
+}
+
 static void
 test_a_commit_of_another_connection_wakes_the_watcher(Place *place, gconstpointer data)
 {
@@ -544,6 +630,10 @@ main(int argc, char **argv)
     ADD("take-over", test_what_a_dead_lead_submit_was_sending_is_sent_again);
     ADD("lease", test_a_lease_that_ran_out_gives_the_lead_back);
     ADD("threads", test_many_threads_commit_at_once);
+    ADD("opened-anew", test_who_opens_a_queue_works_its_log_off_before_a_lead_is_taken);
+    ADD("opened-at-once", test_daemons_that_start_at_once_work_it_off_by_turns);
+    ADD("behind-a-link", test_a_queue_behind_a_link_has_its_log_beside_the_file);
+    ADD("copied", test_a_queue_that_was_copied_without_a_log_opens);
     ADD("watch", test_a_commit_of_another_connection_wakes_the_watcher);
     ADD("repairs", test_repairs_change_only_what_they_apply_to);
     ADD("purge", test_old_done_and_dead_leads_are_purged);
