@@ -26,7 +26,7 @@
 
 /* Rules. */
 #define LIMIT_PATTERN (16 << 10)       /* a pattern's source text */
-#define LIMIT_MATCH 200000             /* PCRE2 match limit, without JIT also its calls */
+#define LIMIT_MATCH 200000             /* PCRE2 match limit, of JIT */
 #define LIMIT_MATCH_DEPTH 1000         /* PCRE2 depth limit */
 #define LIMIT_MATCH_HEAP 8192          /* PCRE2 heap limit, KiB */
 #define LIMIT_PATTERN_TIME 100000      /* microseconds of processor time, all patterns of one mail */

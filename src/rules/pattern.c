@@ -21,6 +21,9 @@
  * most patterns see less of it, and texts so short that the interpreter is quick with each. */
 #define INTERPRETED_MAX (16 << 10)
 #define INTERPRETED_TEXT_MAX ((gsize)2048)
+/* Of the interpreter, for each starting place; where that does not suffice JIT does it, whose
+ * limits are those that hold. */
+#define INTERPRETED_LIMIT_MATCH 5000
 #define BUDGET_WITHOUT 50000 /* microseconds, for a caller without a budget */
 
 /* What a thread needs for matching, kept from match to match. */
@@ -187,17 +190,19 @@ match_in_slices(Matcher *matcher, const Pattern *pattern, const char *text, gsiz
 {
     const pcre2_code *code = code_for(pattern, length);
     gsize slice = STEPS_BETWEEN_LOOKS / MAX(length, 1);
-    if (pattern->ambitious && !is_guarded(pattern, length))
+    if (code == pattern->code || (pattern->ambitious && !is_guarded(pattern, length)))
         slice = AMBITIOUS_SLICE;
     for (;;) {
         gsize last = length - offset > slice ? offset + slice : length;
         while (last < length && ((guchar)text[last] & 0xC0) == 0x80)
             last++; /* a starting place is the first byte of a character */
         pcre2_set_offset_limit(matcher->context, last);
+        pcre2_set_match_limit(matcher->context,
+                              code == pattern->code ? INTERPRETED_LIMIT_MATCH : LIMIT_MATCH);
         int result = pcre2_match(code, (PCRE2_SPTR)text, length, offset, PCRE2_NO_UTF_CHECK,
                                  matcher->data, matcher->context);
         if (result < PCRE2_ERROR_NOMATCH && code == pattern->code) {
-            code = fast_code(pattern); /* whose limits are wider, and the ones that hold */
+            code = fast_code(pattern);
             continue;
         }
         if (result != PCRE2_ERROR_NOMATCH || last >= length)

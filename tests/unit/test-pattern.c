@@ -157,8 +157,11 @@ static void
 every_limit_holds(void)
 {
     static const char *const hostile[] = {
-        "(a+)+$",       "(a|a)*b",         ".*.*=x",     "a*a*a*b",      "(.*)*x",
-        "(\\w+\\s?)*$", "(?s).*.*.*never", "\\s*\\s*=x", "(?:(?:a)*)*b", "[^q]*q"};
+        "(a+)+$", "(a|a)*b", ".*.*=x", "a*a*a*b", "(.*)*x", "(\\w+\\s?)*$", "(?s).*.*.*never",
+        "\\s*\\s*=x", "(?:(?:a)*)*b", "[^q]*q",
+        /* Where PCRE2's interpreter would take its steps anew from each place. */
+        "(?:a?){1,16}=x", "(?:a{1,4}){1,8}\\1?()=x", "(?:a|aa){1,14}=x", "(?:a{1,3}){1,9}=x",
+        "a{1,31}a{1,31}a{1,31}a{1,2}=x"};
     g_autofree char *text = g_strnfill(1 << 20, 'a');
     text[(1 << 20) - 1] = '!';
     memcpy(text + (1 << 20) - 8, "=x=b x", 6); /* letters that a pattern asks for are there */
@@ -178,7 +181,7 @@ every_limit_holds(void)
         g_test_message("%s on %zu: %d %s, %d ms", source, length, result, limit ? limit : "",
                        (int)(took / 1000));
         g_assert_true((result == PATTERN_LIMIT) == (limit != NULL));
-        g_assert_cmpint(took, <, 5 * G_USEC_PER_SEC);
+        g_assert_cmpint(took, <, 2 * G_USEC_PER_SEC);
     }
 }
 
