@@ -205,6 +205,27 @@ static const struct {
     const char *bytes, *letter;
 } foreign[] = {{"\xE2\x84\xAA", "k"}, {"\xC5\xBF", "s"}}; /* KELVIN SIGN, LONG S */
 
+/* The text with these folded, to as much room as it has; its length. */
+static gsize
+folded(char *to, const char *text, gsize length)
+{
+    gsize n = 0;
+    for (const char *p = text, *end = text + length; p < end;) {
+        gsize taken = 0;
+        for (guint i = 0; i < G_N_ELEMENTS(foreign) && !taken; i++) {
+            gsize size = strlen(foreign[i].bytes);
+            if ((gsize)(end - p) >= size && memcmp(p, foreign[i].bytes, size) == 0) {
+                to[n++] = *foreign[i].letter;
+                taken = size;
+            }
+        }
+        if (!taken)
+            to[n++] = *p;
+        p += MAX(taken, 1);
+    }
+    return n;
+}
+
 void
 needles_find(const Needles *needles, const char *text, gsize length, guint8 *found)
 {
@@ -215,9 +236,6 @@ needles_find(const Needles *needles, const char *text, gsize length, guint8 *fou
         find(needles, text, length, found);
         return;
     }
-    GString *copy = g_string_new_len(text, (gssize)length);
-    for (guint i = 0; i < G_N_ELEMENTS(foreign); i++)
-        g_string_replace(copy, foreign[i].bytes, foreign[i].letter, 0);
-    find(needles, copy->str, copy->len, found);
-    g_string_free(copy, TRUE);
+    g_autofree char *copy = g_malloc(length);
+    find(needles, copy, folded(copy, text, length), found);
 }

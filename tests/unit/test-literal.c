@@ -5,6 +5,7 @@
 
 #include "rules/needles.h"
 #include "rules/pattern.h"
+#include "processor.h"
 
 /* "one|two", or "" when nothing is known. */
 static void
@@ -354,6 +355,25 @@ a_text_that_ends_within_a_letter_is_no_trouble(void)
     needles_free(needles);
 }
 
+static void
+foreign_letters_take_linear_time(void)
+{
+    Needles *needles = needles_new();
+    needles_add(needles, "skylight");
+    needles_compile(needles);
+    g_autoptr(GString) text = g_string_new(NULL);
+    while (text->len < 1 << 20)
+        g_string_append(text, "\u017F\u212A");
+    guint8 found[1] = {0};
+    gint64 began = processor_time();
+    needles_find(needles, text->str, text->len, found);
+    g_assert_cmpint(processor_time() - began, <, G_USEC_PER_SEC);
+    g_string_append(text, "Sky\u017Fkylight");
+    needles_find(needles, text->str, text->len, found);
+    g_assert_cmpuint(found[0], ==, 1);
+    needles_free(needles);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -371,5 +391,6 @@ main(int argc, char **argv)
     g_test_add_func("/needles/found-wherever-they-are", needles_are_found_wherever_they_are);
     g_test_add_func("/needles/a-text-that-ends-within-a-letter",
                     a_text_that_ends_within_a_letter_is_no_trouble);
+    g_test_add_func("/needles/foreign-letters-take-linear-time", foreign_letters_take_linear_time);
     return g_test_run();
 }
