@@ -255,17 +255,17 @@ skip_plain(const char *p, const char *end)
     }
 }
 
-/* A copy, of `most` bytes at most, with \n for each end of a line. */
+/* A copy with \n for each end of a line. */
 static char *
-with_newlines(const char *bytes, gsize length, gsize most, gsize *out_length)
+with_newlines(const char *bytes, gsize length, gsize *out_length)
 {
-    char *out = g_malloc(MIN(length, most) + 1), *to = out, *stop = out + MIN(length, most);
-    for (const char *p = bytes, *end = bytes + length; p < end && to < stop;) {
+    char *out = g_malloc(length + 1), *to = out;
+    for (const char *p = bytes, *end = bytes + length; p < end;) {
         const char *found = memchr(p, '\r', end - p);
-        gsize run = MIN((found ? found : end) - p, stop - to);
+        gsize run = (found ? found : end) - p;
         to = (char *)memcpy(to, p, run) + run;
         p += run;
-        if (p == found && to < stop) {
+        if (found) {
             *to++ = '\n';
             p += p + 1 < end && p[1] == '\n' ? 2 : 1;
         }
@@ -277,47 +277,36 @@ with_newlines(const char *bytes, gsize length, gsize most, gsize *out_length)
 
 /* Takes the text, in which lines end in \n. */
 static char *
-without_controls(char *text, gsize length, gsize most, gsize *out_length)
+without_controls(char *text, gsize *length)
 {
-    const char *end = text + length, *p = skip_plain(text, end);
-    if (p == end || (gsize)(p - text) >= most) {
-        *out_length = MIN(length, most);
-        text[*out_length] = '\0';
+    const char *end = text + *length, *p = skip_plain(text, end);
+    if (p == end)
         return text;
-    }
-    GString *out = g_string_sized_new(length + 64);
+    GString *out = g_string_sized_new(*length + 64);
     g_string_append_len(out, text, p - text);
-    while (p < end && out->len < most) {
+    while (p < end) {
         g_string_append(out, REPLACEMENT);
         const char *run = p + ((guchar)*p == 0xC2 ? 2 : 1);
         p = skip_plain(run, end);
-        g_string_append_len(out, run, MIN((gsize)(p - run), most - MIN(out->len, most)));
+        g_string_append_len(out, run, p - run);
     }
     g_free(text);
-    *out_length = out->len;
+    *length = out->len;
     return g_string_free(out, FALSE);
-}
-
-char *
-charset_to_utf8_begin(const char *bytes, gsize length, const char *declared, gsize most,
-                      gsize *out_length)
-{
-    g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
-    const char *p = decoded ? decoded : bytes ? bytes : "", *end = p + length;
-    if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
-        p += 3;
-    /* By one byte more the last control is known, which may have two. */
-    char *text = with_newlines(p, end - p, MAX(most, most + 1), &length);
-    text = without_controls(text, length, most, &length);
-    if (out_length)
-        *out_length = length;
-    return text;
 }
 
 char *
 charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
-    return charset_to_utf8_begin(bytes, length, declared, G_MAXSIZE, out_length);
+    g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
+    const char *p = decoded ? decoded : bytes ? bytes : "", *end = p + length;
+    if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
+        p += 3;
+    char *text = with_newlines(p, end - p, &length);
+    text = without_controls(text, &length);
+    if (out_length)
+        *out_length = length;
+    return text;
 }
 
 /* One RFC 2047 word, and the charset of the bytes gathered so far: a letter may be spread over

@@ -14,9 +14,6 @@
 #include <glib.h>
 
 char *charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length);
-/* Its first `most` bytes, or two more; they may end within a letter. */
-char *charset_to_utf8_begin(const char *bytes, gsize length, const char *declared, gsize most,
-                            gsize *out_length);
 
 /* A header's raw value (unfolded bytes) → UTF-8: RFC 2047 words decoded, raw 8-bit taken as
  * above, controls and line breaks become spaces. Newly allocated, never NULL. */

@@ -29,6 +29,7 @@
 #define SHORT_LINES 100000
 #define SHORT_LINE 40 /* bytes */
 
+#define PARSER_KEPT ((gsize)64 << 10)
 #define FORWARDS_MAX 6 /* of a mail passed on again and again */
 #define COVER_MAX 200  /* bytes that say "see attached" and the like */
 #define BANNER_MAX 500 /* bytes */
@@ -95,17 +96,19 @@ init_gmime(void)
     }
 }
 
+static GPrivate thread_parser = G_PRIVATE_INIT(g_object_unref);
+
 /* Made once a thread: a parser has some kilobytes of buffers. It keeps its last stream, and reads
- * no more of it. */
+ * no more of it; and the last header that it read, so after a mail as long as PARSER_KEPT it goes.
+ */
 static GMimeParser *
 parser_of_thread(GMimeStream *stream)
 {
-    static GPrivate parser = G_PRIVATE_INIT(g_object_unref);
-    GMimeParser *own = g_private_get(&parser);
+    GMimeParser *own = g_private_get(&thread_parser);
     if (own)
         g_mime_parser_init_with_stream(own, stream);
     else
-        g_private_set(&parser, own = g_mime_parser_new_with_stream(stream));
+        g_private_set(&thread_parser, own = g_mime_parser_new_with_stream(stream));
     return own;
 }
 
@@ -118,7 +121,10 @@ parse_mime(const Fields *fields, const char *bytes, gsize length)
         return NULL;
     g_autoptr(GMimeStream) stream = mimestream_new(fields->mime->str, fields->mime->len,
                                                    bytes + fields->body, length - fields->body);
-    return g_mime_parser_construct_part(parser_of_thread(stream), NULL);
+    GMimeObject *root = g_mime_parser_construct_part(parser_of_thread(stream), NULL);
+    if (length > PARSER_KEPT)
+        g_private_replace(&thread_parser, NULL);
+    return root;
 }
 
 /* --- views --- */

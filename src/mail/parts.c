@@ -152,9 +152,9 @@ decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gsiz
     return bytes;
 }
 
-/* The text of `most` decoded bytes, of which the first `kept` bytes are kept. */
+/* The text of `most` decoded bytes */
 static char *
-decode(GMimePart *part, guint most, gsize kept, gsize *length, gboolean *limit)
+decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
 {
     GMimeDataWrapper *content = g_mime_part_get_content(part);
     GMimeStream *whole = content ? g_mime_data_wrapper_get_stream(content) : NULL;
@@ -174,7 +174,7 @@ decode(GMimePart *part, guint most, gsize kept, gsize *length, gboolean *limit)
     }
     const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
     *limit |= size > most;
-    char *text = charset_to_utf8_begin(from, MIN(size, most), charset, kept, length);
+    char *text = charset_to_utf8(from, MIN(size, most), charset, length);
     if (bytes)
         g_byte_array_unref(bytes);
     return text;
@@ -191,11 +191,8 @@ static char *
 decode_plain(GMimePart *part, gboolean *limit)
 {
     gsize length;
-    gboolean flowed = parameter_is(part, "format", "flowed");
-    /* By one more than a view holds it is seen that there was more; unwrapped it is shorter. */
-    gsize kept = flowed ? G_MAXSIZE : LIMIT_TEXT + 1;
-    char *text = decode(part, LIMIT_PLAIN_DECODED, kept, &length, limit);
-    if (!flowed)
+    char *text = decode(part, LIMIT_PLAIN_DECODED, &length, limit);
+    if (!parameter_is(part, "format", "flowed"))
         return text;
     char *unwrapped = flowed_unwrap(text, parameter_is(part, "delsp", "yes"));
     g_free(text);
@@ -319,9 +316,8 @@ read_attached(Walk *walk)
             continue;
         gsize length;
         Attached *attached = g_new(Attached, 1);
-        *attached =
-            (Attached){walk->kinds[i], decode(walk->attached[i], LIMIT_PLAIN_DECODED, G_MAXSIZE,
-                                              &length, &walk->parts->text_limit)};
+        *attached = (Attached){walk->kinds[i], decode(walk->attached[i], LIMIT_PLAIN_DECODED,
+                                                      &length, &walk->parts->text_limit)};
         g_ptr_array_add(walk->parts->attached, attached);
     }
 }
@@ -335,8 +331,8 @@ parts_read(GMimeObject *root, Parts *parts)
         walk_object(&walk, root, 0);
     read_attached(&walk);
     if (walk.html)
-        parts->html_source = decode(walk.html, LIMIT_HTML_DECODED, G_MAXSIZE, &parts->html_length,
-                                    &parts->text_limit);
+        parts->html_source =
+            decode(walk.html, LIMIT_HTML_DECODED, &parts->html_length, &parts->text_limit);
     parts->text = walk.plain ? decode_plain(walk.plain, &parts->text_limit) : g_strdup("");
     if (prefer_html(parts)) {
         g_free(parts->text);

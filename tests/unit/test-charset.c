@@ -118,14 +118,6 @@ yields_valid_utf8_of_any_bytes(void)
             charset_to_utf8(bytes, n, declared[i % G_N_ELEMENTS(declared)], &length);
         g_assert_true(g_utf8_validate_len(text, length, NULL));
         g_assert_cmpuint(length, ==, strlen(text));
-
-        gsize begun, most = g_test_rand_int_range(0, sizeof bytes);
-        g_autofree char *begin =
-            charset_to_utf8_begin(bytes, n, declared[i % G_N_ELEMENTS(declared)], most, &begun);
-        g_assert_true(g_str_has_prefix(text, begin));
-        g_assert_cmpuint(begun, ==, strlen(begin));
-        g_assert_cmpuint(begun, >=, MIN(most, length));
-        g_assert_cmpuint(begun, <=, most + 2);
     }
 }
 

@@ -194,6 +194,21 @@ test_urls_of_plain_text_are_links(void)
 }
 
 static void
+test_links_and_cards_count_that_stand_beyond_what_a_view_holds(void)
+{
+    g_autoptr(GString) mail = g_string_new("From: a@b.example\n\n");
+    while (mail->len < LIMIT_TEXT + 10000)
+        g_string_append(mail, "The roof, the gutter and the skylight.\n");
+    g_string_append(mail, "tel:3125550142\n<?xml version=\"1.0\"?>\n<adf><prospect><customer>"
+                          "<contact><name part=\"full\">Grace Hopper</name></contact>"
+                          "</customer></prospect></adf>\n");
+    g_autoptr(Message) message = parse(mail->str);
+    assert_view(message, VIEW_LINKS, "tel:3125550142 tel:3125550142\n");
+    const GPtrArray *cards = message_cards(message);
+    g_assert_cmpuint(cards->len, >, 0);
+}
+
+static void
 test_only_our_own_authentication_results_count(void)
 {
     static const char mail[] =
@@ -441,6 +456,8 @@ main(int argc, char **argv)
     g_test_add_func("/message/attached", test_of_an_attached_mail_the_original_counts);
     g_test_add_func("/message/reply", test_a_reply_keeps_its_writer);
     g_test_add_func("/message/links", test_urls_of_plain_text_are_links);
+    g_test_add_func("/message/links-and-cards-beyond-a-view",
+                    test_links_and_cards_count_that_stand_beyond_what_a_view_holds);
     g_test_add_func("/message/authres", test_only_our_own_authentication_results_count);
     g_test_add_func("/message/authentication/received",
                     test_results_below_a_foreign_received_are_a_stranger_s);
