@@ -106,7 +106,7 @@ too_many_and_too_long_are_left_out(void)
         g_string_append_printf(many, "|aaa%u", i);
     g_string_append(many, ")");
     assert_literals(many->str, "");
-    g_string_truncate(many, many->len - strlen("|aaa16)"));
+    g_string_truncate(many, many->len - strlen("|aaa" G_STRINGIFY(LITERALS_MAX) ")"));
     g_string_append(many, ")");
     char **literals = literal_required(many->str);
     g_assert_cmpuint(g_strv_length(literals), ==, LITERALS_MAX);
