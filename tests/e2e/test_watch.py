@@ -1,12 +1,13 @@
 """What has gone wrong is seen: a daemon that is gone or stuck, a queue that cannot be written, leads
 that nobody looks after."""
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import socket
-import socket
+import sqlite3
 import subprocess
 import time
 
@@ -120,7 +121,11 @@ def limit_files(size, *daemons):
 
 
 def fill_the_disk(house, *daemons):
-    """The queue's log may not grow; what else they write is smaller."""
+    """The queue's log, which is made long enough for that, may not grow; what else they write is
+    smaller."""
+    with contextlib.closing(sqlite3.connect(house.queue_file)) as db, db:
+        db.execute("CREATE TABLE filler AS SELECT zeroblob(60000)")
+        db.execute("DROP TABLE filler")
     size = (house.folder / "queue.db-wal").stat().st_size
     assert size > 40 << 10
     limit_files(size, *daemons)
