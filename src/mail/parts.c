@@ -152,7 +152,7 @@ decoded(GMimeDataWrapper *content, GMimeStream *whole, const char *encoded, gsiz
     return bytes;
 }
 
-/* The text of `most` decoded bytes */
+/* The text of `most` decoded bytes. */
 static char *
 decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
 {

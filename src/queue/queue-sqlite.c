@@ -10,7 +10,6 @@
 
 G_DEFINE_QUARK(lead - queue - error - quark, queue_error)
 
-#define SCHEME "sqlite:"
 #define BUSY_WAIT 10000 /* milliseconds until a lock counts as held for too long */
 #define BUSY_PAUSE 500  /* microseconds between two looks at it */
 #define WAL_PAGES 8000  /* the log is worked off beyond so many pages */
@@ -388,8 +387,8 @@ on_busy(void *data, int count)
 static const char *
 path_of(const char *url, GError **error)
 {
-    if (g_str_has_prefix(url, SCHEME) && url[strlen(SCHEME)])
-        return url + strlen(SCHEME);
+    if (g_str_has_prefix(url, "sqlite:") && url[7])
+        return url + 7;
     fail(error, QUEUE_ERROR_IO, "%s: expected sqlite:/PATH", url);
     return NULL;
 }
@@ -569,10 +568,9 @@ set_up_library(void)
 }
 
 static Queue *
-open_queue(const char *url, gboolean readonly, GError **error)
+open_queue(const char *path, gboolean readonly, GError **error)
 {
     set_up_library();
-    const char *path = path_of(url, error);
     if (!path || !check_file(path, readonly, error))
         return NULL;
     g_autoptr(Queue) queue = g_new0(Queue, 1);
@@ -600,20 +598,19 @@ open_queue(const char *url, gboolean readonly, GError **error)
 Queue *
 queue_open(const char *url, GError **error)
 {
-    return open_queue(url, FALSE, error);
+    return open_queue(path_of(url, error), FALSE, error);
 }
 
 Queue *
 queue_open_readonly(const char *url, GError **error)
 {
-    return open_queue(url, TRUE, error);
+    return open_queue(path_of(url, error), TRUE, error);
 }
 
 Queue *
 queue_dup(const Queue *queue, GError **error)
 {
-    g_autofree char *url = g_strconcat(SCHEME, queue->path, NULL);
-    Queue *dup = open_queue(url, queue->readonly, error);
+    Queue *dup = open_queue(queue->path, queue->readonly, error);
     if (dup)
         dup->busy_wait = queue->busy_wait;
     return dup;
