@@ -63,16 +63,15 @@ queue_rewrite(Queue *queue, GError **error)
 static gboolean
 probe(Queue *queue, GError **error)
 {
-    return queue_may_write(queue, error) && queue_make_sure(queue, error) &&
-           queue_begin_unsynced(queue, error) && queue_rewrite(queue, error);
+    return queue_may_write(queue, error) && queue_begin_unsynced(queue, error) &&
+           queue_rewrite(queue, error);
 }
 
 /* One transaction, not yet on disk. A probe among leads has nothing to find out. */
 static gboolean
 write_batch(Queue *queue, const GPtrArray *batch, gboolean leads, GError **error)
 {
-    gboolean good = leads ? queue_make_sure(queue, error) && queue_begin_unsynced(queue, error)
-                          : probe(queue, error);
+    gboolean good = leads ? queue_begin_unsynced(queue, error) : probe(queue, error);
     for (guint i = 0; i < batch->len && good; i++)
         good = write_job(queue, g_ptr_array_index(batch, i), error);
     return queue_end(queue, good, error);

@@ -55,6 +55,7 @@ gint64 queue_integer(Queue *queue, gint64 fallback, GError **error, const char *
 gboolean queue_find_known(Queue *queue, const LeadRecord *record, gint64 now, char *id, char **key,
                           GError **error);
 
+/* Both make sure of the log first (queue_make_sure). */
 gboolean queue_begin(Queue *queue, GError **error);
 /* For a change that may be undone by a power failure, but by nothing less, until queue_sync or
  * another one that has been committed with the disk's word: it costs no fsync. So are statements

@@ -268,6 +268,8 @@ queue_begin(Queue *queue, GError **error)
 gboolean
 queue_begin_unsynced(Queue *queue, GError **error)
 {
+    if (!queue_make_sure(queue, error))
+        return FALSE;
     if (!queue->unsynced)
         sqlite3_exec(queue->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
     queue->unsynced = TRUE;
