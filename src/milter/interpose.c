@@ -21,6 +21,7 @@
 #include <config.h>
 
 #include "base/log.h"
+#include "milter/threads.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -36,6 +37,7 @@
 #define AHEAD_MAX (16 << 10)
 #define ANSWERS_MAX 4096
 #define DESCRIPTORS 4096
+#define STAY 100 /* milliseconds */
 
 typedef struct {
     gsize begin, end; /* of what is still to be handed out */
@@ -202,6 +204,8 @@ poll_ahead(struct pollfd *set, nfds_t n, int milliseconds)
     if (!connection || !(set->events & POLLIN))
         return real_poll(set, n, milliseconds);
     gboolean empty = connection->begin == connection->end;
+    if (milliseconds >= 0 && milliseconds < STAY && !threads_scarce())
+        milliseconds = STAY;
     int result = empty ? real_poll(set, n, milliseconds) : 1;
     if (!empty)
         set->revents = POLLIN;

@@ -1,9 +1,13 @@
-/* threads: what becomes of a connection when there is no thread for it.
+/* threads: the threads in which libmilter serves connections.
  *
- * libmilter's pool starts a thread for a command that finds none idle, and when that cannot be made
- * it forgets the connection: it is neither served nor closed, for ever. The program that links this
- * has a pthread_create of its own, which then makes libmilter queue the connection for the threads
- * that there are, two at least: slower, but served.
+ * libmilter's pool starts a thread for a command that finds none idle, and ends it when there are
+ * more than two idle ones: at an MTA that connects for each session, a thread a mail. The program
+ * that links this has a pthread_create of its own, by which an ended one is used again, with all
+ * that it keeps (parser, matcher, allocator's caches), if that is within SPARE_FOR seconds.
+ *
+ * When a thread cannot be made libmilter forgets the connection: it is neither served nor closed,
+ * for ever. Here it is then queued for the threads that there are, two at least: slower, but
+ * served.
  */
 #ifndef LEAD_MILTER_THREADS_H
 #define LEAD_MILTER_THREADS_H
@@ -12,5 +16,8 @@
 
 /* Connections that had to wait for another's thread, since the start. Any thread. */
 guint threads_short(void);
+/* Whether one had to within the last second: a thread should not wait for the next command of its
+ * connection. Any thread. */
+gboolean threads_scarce(void);
 
 #endif

@@ -40,8 +40,12 @@ def sink():
     server.close()
 
 
+def tasks(pid):
+    return set(os.listdir(f"/proc/{pid}/task"))
+
+
 def threads(pid):
-    return len(os.listdir(f"/proc/{pid}/task"))
+    return len(tasks(pid))
 
 
 def deliver(house, first, mails):
@@ -55,6 +59,19 @@ def deliver_at_once(house, connections, mails):
     with ThreadPoolExecutor(connections) as pool:
         ids = list(pool.map(lambda c: deliver(house, c * mails, mails), range(connections)))
     return [i for some in ids for i in some]
+
+
+def test_threads_are_used_again_for_the_next_connections_and_end_when_there_are_none(house):
+    """libmilter ends those beyond its second, and would make others for the next sessions."""
+    house.milter.start()
+    pid = house.milter.process.pid
+    at_rest = threads(pid)
+    assert len(set(deliver_at_once(house, 12, 2))) == 24
+    there = tasks(pid)
+    for wave in range(3):
+        deliver_at_once(house, 4, 2)
+        assert tasks(pid) <= there, f"wave {wave} had threads of its own"
+    wait_for(lambda: threads(pid) <= at_rest, 30, "spare threads to end")
 
 
 def check_starved(house, starve, feed):
