@@ -171,9 +171,11 @@ queue_show(Queue *queue, const char *id, GError **error)
     g_autoptr(QueueItem) item = g_ptr_array_index(items, 0);
     item->changes =
         read_rows(queue,
-                  queue_statement(queue, error,
-                                  "SELECT time, before, after, reason FROM changes WHERE lead = ?"
-                                  " ORDER BY time",
+                  queue_statement(queue, error, /* pending from the first needs no record */
+                                  "SELECT time, before, after, reason FROM changes WHERE lead = ?1"
+                                  " UNION ALL SELECT created, NULL, 'pending', NULL FROM leads"
+                                  " WHERE seq = ?1 AND NOT EXISTS (SELECT * FROM changes"
+                                  " WHERE lead = ?1 AND before IS NULL) ORDER BY time",
                                   "i", seq),
                   read_change, change_free, error);
     item->attempts_list = read_rows(

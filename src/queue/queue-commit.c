@@ -25,9 +25,9 @@ insert(Queue *queue, const LeadRecord *record, const char *key, gint64 now, char
                    "sssssssssii", id, record->account, record->source, state, record->reason,
                    record->payload, key, record->digest, record->queue_id, now, now))
         return;
-    queue_run(queue, error,
-              "INSERT INTO changes (lead, time, before, after, reason) VALUES (?, ?, NULL, ?, ?)",
-              "iiss", (gint64)sqlite3_last_insert_rowid(queue->db), now, state, record->reason);
+    if (record->held || record->reason)
+        queue_record(queue, sqlite3_last_insert_rowid(queue->db), now, NULL, state, record->reason,
+                     error);
 }
 
 /* All records of a mail; an error fails the whole batch, as the disk is not ours alone. */

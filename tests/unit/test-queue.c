@@ -92,6 +92,10 @@ test_a_lead_goes_from_pending_over_sending_to_done(Place *place, gconstpointer d
     g_assert_cmpint(item->state, ==, STATE_PENDING);
     g_assert_cmpuint(item->lead.attempts, ==, 1);
     g_assert_cmpuint(item->changes->len, ==, 3);
+    const QueueChange *begin = g_ptr_array_index(item->changes, 0);
+    g_assert_null(begin->from);
+    g_assert_cmpstr(begin->to, ==, "pending");
+    g_assert_cmpint(begin->time, ==, item->lead.created);
     const QueueAttempt *attempt = g_ptr_array_index(item->attempts_list, 0);
     g_assert_cmpint(attempt->status, ==, 503);
     g_assert_cmpstr(attempt->words, ==, "Service Unavailable");
