@@ -204,7 +204,7 @@ poll_ahead(struct pollfd *set, nfds_t n, int milliseconds)
     if (!connection || !(set->events & POLLIN))
         return real_poll(set, n, milliseconds);
     gboolean empty = connection->begin == connection->end;
-    if (milliseconds >= 0 && milliseconds < STAY && !threads_scarce())
+    if (milliseconds > 0 && milliseconds < STAY && !threads_scarce())
         milliseconds = STAY;
     int result = empty ? real_poll(set, n, milliseconds) : 1;
     if (!empty)

@@ -135,6 +135,21 @@ answers_are_sent_when_the_next_command_is_looked_for(void)
     close(peer);
 }
 
+/* libmilter would take the connection from its thread after a millisecond. */
+static void
+a_thread_waits_longer_for_its_connection_than_it_is_told_to(void)
+{
+    int peer, fd = connection(&peer);
+    struct pollfd set = {.fd = fd, .events = POLLIN};
+    gint64 begin = g_get_monotonic_time();
+    g_assert_cmpint(poll(&set, 1, 1), ==, 0);
+    g_assert_cmpint(g_get_monotonic_time() - begin, >=, 50000);
+    g_assert_cmpint(write(peer, "x", 1), ==, 1);
+    g_assert_cmpint(poll(&set, 1, 1), ==, 1);
+    close(fd);
+    close(peer);
+}
+
 static void
 many_answers_and_long_ones_come_in_their_order(void)
 {
@@ -193,6 +208,8 @@ main(int argc, char **argv)
                     more_than_there_is_room_for_ends_the_program);
     g_test_add_func("/interpose/answers-are-sent-when-the-next-command-is-looked-for",
                     answers_are_sent_when_the_next_command_is_looked_for);
+    g_test_add_func("/interpose/a-thread-waits-longer-for-its-connection-than-it-is-told-to",
+                    a_thread_waits_longer_for_its_connection_than_it_is_told_to);
     g_test_add_func("/interpose/many-answers-and-long-ones-come-in-their-order",
                     many_answers_and_long_ones_come_in_their_order);
     g_test_add_func("/interpose/a-peer-that-takes-no-answers-is-left",
