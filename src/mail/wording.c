@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/once.h"
-
 static gunichar
 folded(gunichar c)
 {
@@ -92,14 +90,19 @@ G_STATIC_ASSERT(G_N_ELEMENTS(lists) == WORDING_LISTS);
 #define BUCKETS 256
 #define SECONDS 64
 
-/* By the first letter and by the second, folded, the entries; one that may go on with anything is
- * with every second letter. */
+/* What an entry begins with: a bucket and a number below SECONDS, or these themselves where
+ * anything may follow. */
+typedef struct {
+    guint first, second;
+} Letters;
+
+/* By the first letter and by the second, folded, the entries. */
 typedef struct {
     const guint16 *entries[SECONDS];
 } Seconds;
 
 typedef struct {
-    const Seconds *firsts[BUCKETS]; /* NULL: no entry begins so */
+    const Seconds *firsts[BUCKETS];
 } Index;
 
 static const char *
@@ -127,71 +130,85 @@ bucket_of(gunichar c)
 
 static const guint16 nothing = WORDING_END;
 
-/* The entries of a list for each second letter of words with this first; NULL without any. */
-static const Seconds *
-build_seconds(WordingList list, guint bucket)
+/* Letters of each entry of a list. */
+static GArray *
+letters_of(WordingList list)
 {
-    GArray *entries[SECONDS] = {NULL};
-    gboolean some = FALSE;
+    GArray *all = g_array_new(FALSE, FALSE, sizeof(Letters));
     const char *words;
-    for (guint16 number = 0; (words = words_of(list, number)); number++) {
-        gboolean any = !*words || *words == ' ';
-        if (!any && bucket_of(folded_at(words)) != bucket)
-            continue;
-        const char *second = any ? "" : g_utf8_next_char(words);
-        gboolean open = !*second || *second == ' ';
-        for (guint k = 0; k < SECONDS; k++) {
-            if (!open && folded_at(second) % SECONDS != k)
-                continue;
-            if (!entries[k])
-                entries[k] = g_array_new(TRUE, FALSE, sizeof number);
-            g_array_append_val(entries[k], number);
+    for (guint number = 0; (words = words_of(list, number)); number++) {
+        Letters letters = {BUCKETS, SECONDS};
+        if (*words && *words != ' ') {
+            const char *second = g_utf8_next_char(words);
+            letters.first = bucket_of(folded_at(words));
+            if (*second && *second != ' ')
+                letters.second = folded_at(second) % SECONDS;
         }
-        some = TRUE;
+        g_array_append_val(all, letters);
     }
-    Seconds *seconds = some ? g_new(Seconds, 1) : NULL;
-    for (guint k = 0; k < SECONDS; k++) {
-        if (entries[k])
-            g_array_append_val(entries[k], nothing);
-        if (seconds)
-            seconds->entries[k] =
-                entries[k] ? (guint16 *)(gpointer)g_array_free(entries[k], FALSE) : &nothing;
+    return all;
+}
+
+/* The entries that a text with these letters may begin with. */
+static const guint16 *
+entries_for(const GArray *all, guint first, guint second)
+{
+    GArray *entries = g_array_new(FALSE, FALSE, sizeof nothing);
+    for (guint16 number = 0; number < all->len; number++) {
+        const Letters *letters = &g_array_index(all, Letters, number);
+        if ((letters->first == first || letters->first == BUCKETS) &&
+            (letters->second == second || letters->second == SECONDS))
+            g_array_append_val(entries, number);
+    }
+    if (!entries->len) {
+        g_array_unref(entries);
+        return &nothing;
+    }
+    g_array_append_val(entries, nothing);
+    return (const guint16 *)(gconstpointer)g_array_free(entries, FALSE);
+}
+
+/* Most second letters are none that an entry asks for, and share what any may follow. */
+static const Seconds *
+build_seconds(const GArray *all, guint first)
+{
+    Seconds *seconds = g_new(Seconds, 1);
+    const guint16 *others = entries_for(all, first, SECONDS);
+    for (guint k = 0; k < SECONDS; k++)
+        seconds->entries[k] = others;
+    for (guint i = 0; i < all->len; i++) {
+        const Letters *letters = &g_array_index(all, Letters, i);
+        if (letters->first == first && letters->second < SECONDS &&
+            seconds->entries[letters->second] == others)
+            seconds->entries[letters->second] = entries_for(all, first, letters->second);
     }
     return seconds;
 }
 
-static void
-build_index(WordingList list, Index *index)
+static Index *
+build_index(WordingList list)
 {
-    const Seconds *others = build_seconds(list, BUCKETS); /* those that begin with anything */
-    const char *words;
-    for (guint bucket = 0; bucket < BUCKETS; bucket++)
-        index->firsts[bucket] = others;
-    for (guint number = 0; (words = words_of(list, number)); number++) {
-        guint bucket = bucket_of(folded_at(words));
-        if (index->firsts[bucket] == others)
-            index->firsts[bucket] = build_seconds(list, bucket);
+    Index *index = g_new(Index, 1);
+    g_autoptr(GArray) all = letters_of(list);
+    const Seconds *others = build_seconds(all, BUCKETS);
+    for (guint first = 0; first < BUCKETS; first++)
+        index->firsts[first] = others;
+    for (guint i = 0; i < all->len; i++) {
+        guint first = g_array_index(all, Letters, i).first;
+        if (first < BUCKETS && index->firsts[first] == others)
+            index->firsts[first] = build_seconds(all, first);
     }
-}
-
-static gpointer
-build_indexes(gpointer unused)
-{
-    (void)unused;
-    Index *indexes = g_new0(Index, WORDING_LISTS);
-    for (guint i = 0; i < WORDING_LISTS; i++)
-        build_index((WordingList)i, &indexes[i]);
-    return indexes;
+    return index;
 }
 
 const guint16 *
 wording_candidates(WordingList list, const char *text, const char *end)
 {
-    static gpointer once;
-    const Index *index = (const Index *)once_get(&once, build_indexes) + list;
+    static gpointer indexes[WORDING_LISTS];
+    if (g_once_init_enter(&indexes[list]))
+        g_once_init_leave(&indexes[list], build_index(list));
+    const Index *index = g_atomic_pointer_get(&indexes[list]);
     const Seconds *seconds = index->firsts[text < end ? bucket_of(folded_at(text)) : 0];
-    if (!seconds)
-        return &nothing;
     const char *second = text < end ? g_utf8_next_char(text) : end;
     return seconds->entries[second < end ? folded_at(second) % SECONDS : 0];
 }
