@@ -297,6 +297,7 @@ yaml_parse(const char *name, const char *text, gsize length, Diags *diags)
     }
     YamlFile *file = g_new0(YamlFile, 1);
     file->name = g_strdup(name);
+    file->length = length;
     file->root = root;
     return file;
 }

@@ -9,9 +9,8 @@
 
 struct Ruleset {
     char *folder;
-    GPtrArray *files;        /* YamlFile */
-    GPtrArray *sources;      /* Source, in the order they are asked */
-    GPtrArray *source_files; /* the YamlFile of each, while loading */
+    GPtrArray *files;   /* YamlFile */
+    GPtrArray *sources; /* Source, in the order they are asked */
     PatternBook *book;
     GateBook *gates;
     Choice *choice;

@@ -34,21 +34,25 @@ ruleset_unref(Ruleset *ruleset)
 }
 
 /* Things made of others, all at once, and what is wrong with each, which is told in their order. */
-typedef struct {
+typedef struct Batch Batch;
+struct Batch {
     const Ruleset *ruleset;
     const GPtrArray *from;
-    gpointer (*make)(const Ruleset *ruleset, gpointer from, Diags *diags);
-    gpointer *made; /* or NULL, of each */
+    gpointer (*make)(const Batch *batch, gpointer from, Diags *diags);
+    gboolean complete; /* nothing was wrong so far */
+    guint *order;      /* in which they are made; NULL: theirs */
+    gpointer *made;    /* or NULL, of each */
     Diags **diags;
-} Batch;
+};
 
 static void
 make_one(guint i, gpointer data)
 {
     Batch *batch = data;
+    if (batch->order)
+        i = batch->order[i];
     batch->diags[i] = diags_new();
-    batch->made[i] =
-        batch->make(batch->ruleset, g_ptr_array_index(batch->from, i), batch->diags[i]);
+    batch->made[i] = batch->make(batch, g_ptr_array_index(batch->from, i), batch->diags[i]);
 }
 
 static void
@@ -70,6 +74,7 @@ take_made(Batch *batch, guint i, Diags *diags)
 static void
 batch_clear(Batch *batch)
 {
+    g_free(batch->order);
     g_free(batch->made);
     g_free(batch->diags);
 }
@@ -101,7 +106,7 @@ list_files(const char *folder, Diags *diags)
 }
 
 static gpointer
-load_file(const Ruleset *unused, gpointer path, Diags *diags)
+load_file(const Batch *unused, gpointer path, Diags *diags)
 {
     (void)unused;
     return yaml_load(path, diags);
@@ -230,8 +235,9 @@ ruleset_find(const Ruleset *ruleset, const char *name)
 
 /* The source that the file has, or NULL. */
 static gpointer
-read_file(const Ruleset *ruleset, gpointer data, Diags *diags)
+read_file(const Batch *batch, gpointer data, Diags *diags)
 {
+    const Ruleset *ruleset = batch->ruleset;
     const YamlFile *file = data;
     if (yaml_get(file->root, "patterns"))
         check_patterns(ruleset, file, diags);
@@ -246,7 +252,6 @@ add_source(Ruleset *ruleset, Source *source, const YamlFile *file, Diags *diags)
         diags_error(diags, file->name, source->line, source->column,
                     "a second source \"%s\"; the first is in %s", source->name, other->file);
     g_ptr_array_add(ruleset->sources, source);
-    g_ptr_array_add(ruleset->source_files, (gpointer)file);
 }
 
 static void
@@ -318,18 +323,28 @@ check_tests(const Ruleset *ruleset, const Source *source, const YamlFile *file, 
     }
 }
 
+static gpointer
+resolve_source(const Batch *batch, gpointer data, Diags *diags)
+{
+    Source *source = data;
+    const YamlFile *file = source->yaml;
+    g_autoptr(GPtrArray) chain = chain_of(batch->ruleset, source, file, batch->complete, diags);
+    if (chain)
+        source_resolve(source, chain, file, diags);
+    if (batch->complete) /* else the missing one may be in a file that is broken */
+        check_tests(batch->ruleset, source, file, diags);
+    return NULL;
+}
+
 static void
 resolve(Ruleset *ruleset, gboolean complete, Diags *diags)
 {
-    for (guint i = 0; i < ruleset->sources->len; i++) {
-        Source *source = g_ptr_array_index(ruleset->sources, i);
-        const YamlFile *file = g_ptr_array_index(ruleset->source_files, i);
-        g_autoptr(GPtrArray) chain = chain_of(ruleset, source, file, complete, diags);
-        if (chain)
-            source_resolve(source, chain, file, diags);
-        if (complete) /* else the missing one may be in a file that is broken */
-            check_tests(ruleset, source, file, diags);
-    }
+    Batch batch = {
+        .ruleset = ruleset, .from = ruleset->sources, .make = resolve_source, .complete = complete};
+    make_all(&batch);
+    for (guint i = 0; i < ruleset->sources->len; i++)
+        take_made(&batch, i, diags);
+    batch_clear(&batch);
 }
 
 /* The files that are what they should be, those of patterns first, whatever their names: the
@@ -352,11 +367,32 @@ sort_files(Ruleset *ruleset, Diags *diags)
     return sorted;
 }
 
+static int
+by_length(gconstpointer a, gconstpointer b, gpointer data)
+{
+    const GPtrArray *files = data;
+    const YamlFile *first = g_ptr_array_index(files, *(const guint *)a);
+    const YamlFile *second = g_ptr_array_index(files, *(const guint *)b);
+    return (first->length < second->length) - (first->length > second->length);
+}
+
+/* The longest first: begun last, it would keep all processors but one waiting. */
+static guint *
+longest_first(GPtrArray *files)
+{
+    guint *order = g_new(guint, files->len);
+    for (guint i = 0; i < files->len; i++)
+        order[i] = i;
+    g_qsort_with_data(order, (gint)files->len, sizeof *order, by_length, files);
+    return order;
+}
+
 static void
 read_files(Ruleset *ruleset, Diags *diags)
 {
     g_autoptr(GPtrArray) files = sort_files(ruleset, diags);
-    Batch batch = {.ruleset = ruleset, .from = files, .make = read_file};
+    Batch batch = {
+        .ruleset = ruleset, .from = files, .make = read_file, .order = longest_first(files)};
     make_all(&batch);
     for (guint i = 0; i < files->len; i++) {
         const YamlFile *file = g_ptr_array_index(files, i);
@@ -385,11 +421,9 @@ ruleset_load(const char *folder, Diags *diags)
 {
     guint errors = diags_errors(diags);
     g_autoptr(Ruleset) ruleset = g_atomic_rc_box_new0(Ruleset);
-    g_autoptr(GPtrArray) source_files = g_ptr_array_new();
     ruleset->folder = g_strdup(folder);
     ruleset->files = g_ptr_array_new_with_free_func((GDestroyNotify)yaml_file_free);
     ruleset->sources = g_ptr_array_new_with_free_func(source_free);
-    ruleset->source_files = source_files;
     ruleset->book = pattern_book_new();
     load_files(ruleset, diags);
     gboolean readable = diags_errors(diags) == errors;
@@ -397,7 +431,6 @@ ruleset_load(const char *folder, Diags *diags)
     resolve(ruleset, diags_errors(diags) == errors, diags);
     if (readable && diags_errors(diags) == errors && !ruleset->wire)
         diags_error(diags, folder, 0, 0, "no wire table: the file centerpoint.yaml is missing");
-    ruleset->source_files = NULL;
     if (diags_errors(diags) != errors)
         return NULL;
     make_gates(ruleset);

@@ -393,6 +393,7 @@ source_new(const YamlFile *file, PatternBook *book, Diags *diags)
     const YamlNode *root = file->root, *name = yaml_get(root, "source");
     Source *source = g_new0(Source, 1);
     source->file = file->name;
+    source->yaml = file;
     source->line = name->line;
     source->column = name->column;
     source->authenticate = g_ptr_array_new();

@@ -53,6 +53,7 @@ typedef struct {
 
 typedef struct {
     const char *name, *file;
+    const YamlFile *yaml;    /* the file */
     guint line, column;      /* of the name */
     const YamlNode *extends; /* or NULL */
     When *when;
