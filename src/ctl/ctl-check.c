@@ -48,7 +48,7 @@ check_config(Ctl *ctl, Diags *diags)
 static void
 check_tests(Ruleset *ruleset, Diags *diags)
 {
-    g_autoptr(RuleTestReport) report = ruletest_run(ruleset);
+    g_autoptr(RuleTestReport) report = ruletest_run(ruleset, FALSE);
     for (guint i = 0; i < report->tests->len; i++) {
         const RuleTest *test = g_ptr_array_index(report->tests, i);
         if (test->passed)

@@ -91,7 +91,7 @@ ctl_test(Ctl *ctl, char **argv)
     status = ctl_ruleset(ctl);
     if (status != EX_OK)
         return status;
-    g_autoptr(RuleTestReport) report = ruletest_run(ctl->ruleset);
+    g_autoptr(RuleTestReport) report = ruletest_run(ctl->ruleset, TRUE);
     if (ctl->json)
         print_json(report);
     else

@@ -28,7 +28,7 @@ snapshot_unref(Snapshot *snapshot)
 static void
 run_tests(Ruleset *ruleset, Diags *diags)
 {
-    g_autoptr(RuleTestReport) report = ruletest_run(ruleset);
+    g_autoptr(RuleTestReport) report = ruletest_run(ruleset, FALSE);
     for (guint i = 0; i < report->tests->len; i++) {
         const RuleTest *test = g_ptr_array_index(report->tests, i);
         if (test->passed)

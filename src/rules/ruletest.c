@@ -21,7 +21,8 @@ ruletest_free(RuleTestReport *report)
     if (!report)
         return;
     g_ptr_array_unref(report->tests);
-    g_ptr_array_unref(report->unreached);
+    if (report->unreached)
+        g_ptr_array_unref(report->unreached);
     g_free(report);
 }
 
@@ -79,18 +80,6 @@ place_of(const char *file, guint line, guint column)
     return g_strdup_printf("%s:%u:%u", file, line, column);
 }
 
-static void
-remember(const Extraction *extraction, GHashTable *reached)
-{
-    if (extraction->source)
-        g_hash_table_add(reached, g_strdup(extraction->source));
-    for (guint i = 0; i < extraction->steps->len; i++) {
-        const Step *step = g_ptr_array_index(extraction->steps, i);
-        if (step->outcome == STEP_WON)
-            g_hash_table_add(reached, place_of(step->file, step->line, step->column));
-    }
-}
-
 /* A test and whose it is. */
 typedef struct {
     const Source *source;
@@ -103,8 +92,24 @@ typedef struct {
     const GArray *tasks; /* Task */
     RuleTest **results;  /* as many */
     GMutex lock;         /* of `reached` */
-    GHashTable *reached; /* names of sources, and places of extractors that won */
+    GHashTable *reached; /* names of sources, and places of extractors that won; NULL: not asked */
 } Batch;
+
+static void
+remember(Batch *batch, const Extraction *extraction)
+{
+    if (!batch->reached)
+        return;
+    g_mutex_lock(&batch->lock);
+    if (extraction->source)
+        g_hash_table_add(batch->reached, g_strdup(extraction->source));
+    for (guint i = 0; i < extraction->steps->len; i++) {
+        const Step *step = g_ptr_array_index(extraction->steps, i);
+        if (step->outcome == STEP_WON)
+            g_hash_table_add(batch->reached, place_of(step->file, step->line, step->column));
+    }
+    g_mutex_unlock(&batch->lock);
+}
 
 static RuleTest *
 run_test(Batch *batch, const Source *source, const SourceTest *test)
@@ -122,9 +127,7 @@ run_test(Batch *batch, const Source *source, const SourceTest *test)
         MessageOptions options = {.sender = test->sender, .recipients = recipients};
         g_autoptr(Message) message = message_parse(mail, length, &options);
         g_autoptr(Extraction) extraction = extraction_run(ruleset, message, NULL);
-        g_mutex_lock(&batch->lock);
-        remember(extraction, batch->reached);
-        g_mutex_unlock(&batch->lock);
+        remember(batch, extraction);
         compare(test, source->name, extraction, difference);
     }
     RuleTest *result = g_new0(RuleTest, 1);
@@ -178,11 +181,12 @@ list_tasks(const Ruleset *ruleset)
 }
 
 RuleTestReport *
-ruletest_run(Ruleset *ruleset)
+ruletest_run(Ruleset *ruleset, gboolean unreached)
 {
     g_autoptr(GArray) tasks = list_tasks(ruleset);
     g_autofree RuleTest **results = g_new0(RuleTest *, tasks->len);
-    g_autoptr(GHashTable) reached = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GHashTable) reached =
+        unreached ? g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL) : NULL;
     Batch batch = {.ruleset = ruleset, .tasks = tasks, .results = results, .reached = reached};
     g_mutex_init(&batch.lock);
     parallel_each(tasks->len, run_task, &batch);
@@ -190,7 +194,6 @@ ruletest_run(Ruleset *ruleset)
 
     RuleTestReport *report = g_new0(RuleTestReport, 1);
     report->tests = g_ptr_array_new_with_free_func(test_free);
-    report->unreached = g_ptr_array_new_with_free_func(g_free);
     for (guint i = 0; i < tasks->len; i++) {
         g_ptr_array_add(report->tests, results[i]);
         if (results[i]->passed)
@@ -198,7 +201,10 @@ ruletest_run(Ruleset *ruleset)
         else
             report->failed++;
     }
-    Unreached list = {reached, report->unreached};
-    ruleset_foreach(ruleset, list_unreached, &list);
+    if (unreached) {
+        report->unreached = g_ptr_array_new_with_free_func(g_free);
+        Unreached list = {reached, report->unreached};
+        ruleset_foreach(ruleset, list_unreached, &list);
+    }
     return report;
 }

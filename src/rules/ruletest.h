@@ -22,10 +22,10 @@ typedef struct {
     GPtrArray *tests; /* RuleTest */
     guint passed, failed;
     GPtrArray *unreached; /* char *: "FILE:LINE:COL: contact.name: label" extractors that won in no
-                             test, "FILE: source X" sources that took no mail */
+                             test, "FILE: source X" sources that took no mail; NULL: not asked */
 } RuleTestReport;
 
-RuleTestReport *ruletest_run(Ruleset *ruleset);
+RuleTestReport *ruletest_run(Ruleset *ruleset, gboolean unreached);
 void ruletest_free(RuleTestReport *report); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(RuleTestReport, ruletest_free)
 

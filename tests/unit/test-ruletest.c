@@ -23,7 +23,7 @@ run(const char *tests)
     rulefolder_write(folder, "samples/other.eml", "Subject: Invoice\n\nPay!\n");
     rulefolder_write(folder, "samples/empty.eml", "\n");
     g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
-    RuleTestReport *report = ruletest_run(ruleset);
+    RuleTestReport *report = ruletest_run(ruleset, TRUE);
     g_assert_cmpuint(report->passed + report->failed, ==, report->tests->len);
     /* Files and names are the ruleset's. */
     for (guint i = 0; i < report->tests->len; i++) {
@@ -131,7 +131,7 @@ test_the_shipped_rules_pass_their_tests(void)
     g_autoptr(Diags) diags = diags_new();
     g_autoptr(Ruleset) ruleset = ruleset_load(rules, diags);
     g_assert_nonnull(ruleset);
-    g_autoptr(RuleTestReport) report = ruletest_run(ruleset);
+    g_autoptr(RuleTestReport) report = ruletest_run(ruleset, TRUE);
     g_assert_cmpuint(report->passed, >, 20);
     g_assert_cmpuint(report->failed, ==, 0);
 }
