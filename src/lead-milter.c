@@ -144,13 +144,16 @@ raise_descriptor_limit(void)
 }
 
 /* libmilter's workers come and go: some arenas for all of them, but enough that those at work
- * seldom share one, and large messages given back to the system at once, keep the memory flat. */
+ * seldom share one, and large messages given back to the system at once, keep the memory flat.
+ * Arenas begin with what loading the rules takes: otherwise they grow page by page, and each time
+ * the other threads' page faults wait. */
 static void
 keep_memory_flat(void)
 {
     mallopt(M_ARENA_MAX, ARENAS_EACH * (int)g_get_num_processors());
     mallopt(M_MMAP_THRESHOLD, 256 << 10);
     mallopt(M_TRIM_THRESHOLD, 1 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
 }
 
 static gpointer
