@@ -7,8 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define STEP ((gsize)64 << 10)
-
 static void
 failed(GError **error, int number)
 {
@@ -16,43 +14,48 @@ failed(GError **error, int number)
 }
 
 static gboolean
-is_regular(int fd, GError **error)
+is_regular(int fd, gsize *length, GError **error)
 {
     struct stat st;
     if (fstat(fd, &st) != 0) {
         failed(error, errno);
         return FALSE;
     }
+    *length = (gsize)st.st_size;
     if (S_ISREG(st.st_mode))
         return TRUE;
     g_set_error_literal(error, G_IO_ERROR, G_IO_ERROR_NOT_REGULAR_FILE, "is no regular file");
     return FALSE;
 }
 
+/* There is room for a byte more than is expected, where the end shows, and for the NUL. */
 static char *
-read_all(int fd, gsize limit, gsize *length, GError **error)
+read_all(int fd, gsize expected, gsize limit, gsize *length, GError **error)
 {
-    g_autoptr(GByteArray) bytes = g_byte_array_new();
-    ssize_t n;
-    do {
-        guint held = bytes->len;
-        g_byte_array_set_size(bytes, held + STEP);
-        while ((n = read(fd, bytes->data + held, STEP)) < 0 && errno == EINTR)
+    gsize room = MIN(expected, limit) + 2, held = 0;
+    g_autofree char *text = g_malloc(room);
+    for (;;) {
+        ssize_t n = read(fd, text + held, room - 1 - held);
+        if (n < 0 && errno == EINTR)
             continue;
         if (n < 0) {
             failed(error, errno);
             return NULL;
         }
-        g_byte_array_set_size(bytes, held + (guint)n);
-    } while (n > 0 && bytes->len <= limit);
-    if (bytes->len > limit) {
+        held += (gsize)n;
+        if (n == 0 || held > limit)
+            break;
+        if (held == room - 1)
+            text = g_realloc(text, room *= 2);
+    }
+    if (held > limit) {
         g_set_error(error, G_IO_ERROR, G_IO_ERROR_MESSAGE_TOO_LARGE, "larger than %zu MiB",
                     limit >> 20);
         return NULL;
     }
-    *length = bytes->len;
-    g_byte_array_append(bytes, (const guint8 *)"", 1);
-    return (char *)g_byte_array_free(g_steal_pointer(&bytes), FALSE);
+    *length = held;
+    text[held] = '\0';
+    return g_steal_pointer(&text);
 }
 
 char *
@@ -64,7 +67,9 @@ file_read(const char *path, gsize limit, gsize *length, GError **error)
         failed(error, errno);
         return NULL;
     }
-    char *text = is_regular(fd, error) ? read_all(fd, limit, length, error) : NULL;
+    gsize expected;
+    char *text =
+        is_regular(fd, &expected, error) ? read_all(fd, expected, limit, length, error) : NULL;
     close(fd);
     return text;
 }
