@@ -28,8 +28,8 @@ struct YamlNode {
 };
 
 typedef struct {
-    char *name; /* the path as the admin gave it; begins every diagnostic */
-    gsize length; /* of the text, in bytes */
+    char *name;     /* the path as the admin gave it; begins every diagnostic */
+    gsize length;   /* of the text, in bytes */
     YamlNode *root; /* NULL for an empty file */
 } YamlFile;
 
