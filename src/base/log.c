@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define LINE_MAX_BYTES 1000
+#define HEAD_MAX_BYTES 100 /* time, program, level */
 
 static const char *ident = "lead-milter";
 static gboolean to_syslog, to_stderr = TRUE, in_journal, with_debug;
@@ -23,11 +24,17 @@ log_open(const char *name, gboolean foreground, gboolean debug)
 }
 
 /* Where there is none, as in many a container, syslog(3) makes a socket and looks for it again with
- * each line. */
+ * each line. Here it is looked for once a second. */
 static gboolean
 has_listener(void)
 {
-    return access(_PATH_LOG, F_OK) == 0;
+    static gint looked = -1, found;
+    gint now = (gint)(g_get_monotonic_time() / G_USEC_PER_SEC);
+    if (g_atomic_int_get(&looked) != now) {
+        g_atomic_int_set(&found, access(_PATH_LOG, F_OK) == 0);
+        g_atomic_int_set(&looked, now);
+    }
+    return g_atomic_int_get(&found);
 }
 
 static void
@@ -41,9 +48,10 @@ to_standard_error(const char *level, const char *line)
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%S", &tm);
     /* One write a line, so that lines of several threads do not mix; and none waits for another, as
      * for stderr's lock. What cannot be written is not. */
-    g_autofree char *text = g_strdup_printf("%s.%03ldZ %s[%d]: %s: %s\n", when,
-                                            now.tv_nsec / 1000000, ident, getpid(), level, line);
-    ssize_t n = write(STDERR_FILENO, text, strlen(text));
+    char text[LINE_MAX_BYTES + HEAD_MAX_BYTES];
+    int length = g_snprintf(text, sizeof text, "%s.%03ldZ %s[%d]: %s: %s\n", when,
+                            now.tv_nsec / 1000000, ident, getpid(), level, line);
+    ssize_t n = write(STDERR_FILENO, text, MIN((gsize)length, sizeof text - 1));
     (void)n;
 }
 
