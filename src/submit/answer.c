@@ -117,9 +117,12 @@ is_html(const char *content_type)
 {
     if (!content_type)
         return FALSE;
-    g_autofree char *type = g_strndup(content_type, strcspn(content_type, "; \t"));
-    return g_ascii_strcasecmp(type, "text/html") == 0 ||
-           g_ascii_strcasecmp(type, "application/xhtml+xml") == 0;
+    gsize length = strcspn(content_type, "; \t");
+    static const char *const types[] = {"text/html", "application/xhtml+xml"};
+    for (guint i = 0; i < G_N_ELEMENTS(types); i++)
+        if (length == strlen(types[i]) && g_ascii_strncasecmp(content_type, types[i], length) == 0)
+            return TRUE;
+    return FALSE;
 }
 
 /* Whether a 2xx is the API's, not that of a proxy or a hotel's network, which speak HTML. One that
@@ -135,8 +138,10 @@ is_believed(const Answer *answer)
 }
 
 static char *
-words_of(const Answer *answer)
+words_of(const Answer *answer, AnswerKind kind)
 {
+    if (kind == ANSWER_DONE && !answer->error)
+        return g_strdup_printf("%d", answer->status);
     g_autoptr(GString) words = g_string_new(NULL);
     if (answer->status == 0) {
         g_string_append(words, answer->error ? answer->error : "no answer");
@@ -181,7 +186,8 @@ kind_of(const Answer *answer)
 Verdict
 answer_judge(const Answer *answer)
 {
-    Verdict verdict = {.kind = kind_of(answer), .words = words_of(answer)};
+    AnswerKind kind = kind_of(answer);
+    Verdict verdict = {.kind = kind, .words = words_of(answer, kind)};
     if (verdict.kind != ANSWER_RETRY)
         return verdict;
     if (answer->age >= answer->give_up_after && answer->attempts >= GIVE_UP_TRIES) {
