@@ -25,14 +25,25 @@ struct Client {
     GQueue idle;       /* of Post: without a lead, their handles serve the next ones */
     GArray *sockets;   /* of int: those of all connections */
     guint patience;    /* seconds */
+    guint epoch;       /* another one when a handle of before is to be set up anew */
     gboolean fresh;    /* some POSTs have not been begun yet */
 };
+
+static const char key_name[] = "Idempotency-Key: ";
 
 typedef struct {
     Client *client;
     CURL *easy;
-    struct curl_slist *headers;
+
+    /* As long as these stay the same the handle is set up for the next lead, too. */
+    const ConfigAccount *config; /* NULL: it is not */
+    guint epoch;
     char *token;
+    struct curl_slist *headers;
+
+    /* One lead's. */
+    struct curl_slist key; /* the first of the headers */
+    char key_line[sizeof key_name - 1 + LEAD_ID_SIZE];
     QueuedLead *lead;
     gpointer account;
     GString *body;
@@ -40,14 +51,25 @@ typedef struct {
     char error[CURL_ERROR_SIZE];
 } Post;
 
-/* What is one lead's goes. */
 static void
-post_clear(Post *post)
+wipe(char *text)
 {
+    if (text)
+        explicit_bzero(text, strlen(text));
+    g_free(text);
+}
+
+static void
+clear_setting(Post *post)
+{
+    post->config = NULL;
     g_clear_pointer(&post->headers, curl_slist_free_all);
-    if (post->token)
-        explicit_bzero(post->token, strlen(post->token));
-    g_clear_pointer(&post->token, g_free);
+    g_clear_pointer(&post->token, wipe);
+}
+
+static void
+clear_lead(Post *post)
+{
     g_clear_pointer(&post->lead, queued_lead_free);
     g_string_truncate(post->body, 0);
     *post->error = 0;
@@ -58,7 +80,8 @@ post_free(gpointer data)
 {
     Post *post = data;
     curl_easy_cleanup(post->easy);
-    post_clear(post);
+    clear_setting(post);
+    clear_lead(post);
     g_string_free(post->body, TRUE);
     g_free(post);
 }
@@ -138,6 +161,7 @@ void
 client_set_patience(Client *client, guint seconds)
 {
     client->patience = seconds;
+    client->epoch++;
 }
 
 static size_t
@@ -168,6 +192,9 @@ static int
 close_socket(void *data, curl_socket_t fd)
 {
     Client *client = data;
+    /* A handle counts what it did again on connections that had died, for its whole life, and ends
+     * at 5. */
+    client->epoch++;
     for (guint i = 0; i < client->sockets->len; i++) {
         if (g_array_index(client->sockets, int, i) == fd) {
             g_array_remove_index_fast(client->sockets, i);
@@ -190,9 +217,9 @@ url_of(const ConfigAccount *config, const char *token)
 static void
 add_header(Post *post, const char *name, const char *value)
 {
-    g_autofree char *line = g_strconcat(name, ": ", value, NULL);
+    char *line = g_strconcat(name, ": ", value, NULL);
     post->headers = curl_slist_append(post->headers, line);
-    explicit_bzero(line, strlen(line));
+    wipe(line);
 }
 
 static Post *
@@ -216,7 +243,6 @@ set_common(Post *post)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
@@ -227,6 +253,49 @@ set_common(Post *post)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, post);
 }
 
+/* The user agent is a header like others: curl, told of it by itself, writes it twice. */
+static void
+set_headers(Post *post, gboolean with_token)
+{
+    add_header(post, "Content-Type", "application/json");
+    add_header(post, "Accept", "application/json, application/vnd.api+json");
+    add_header(post, "User-Agent", PACKAGE_NAME "/" PACKAGE_VERSION);
+    if (with_token) {
+        char *value = g_strconcat("Bearer ", post->token, NULL);
+        add_header(post, "Authorization", value);
+        wipe(value);
+    }
+    post->key = (struct curl_slist){post->key_line, post->headers};
+    curl_easy_setopt(post->easy, CURLOPT_HTTPHEADER, &post->key);
+}
+
+static void
+set_up(Post *post, const ConfigAccount *config, const char *token)
+{
+    CURL *easy = post->easy;
+    g_autofree char *url = url_of(config, token);
+    clear_setting(post);
+    curl_easy_reset(easy);
+    post->config = config;
+    post->epoch = post->client->epoch;
+    post->token = g_strdup(token);
+    set_common(post);
+    set_headers(post, !config->auth_query);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
+                     g_str_has_prefix(config->endpoint, "http:") ? "http" : "https");
+    curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)config->timeout);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(config->timeout, CONNECT_TIMEOUT));
+}
+
+static gboolean
+is_set_up(const Post *post, const ConfigAccount *config, const char *token)
+{
+    return post->config == config && post->epoch == post->client->epoch &&
+           strcmp(post->token, token) == 0;
+}
+
 void
 client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,
             gpointer account)
@@ -234,32 +303,16 @@ client_post(Client *client, const ConfigAccount *config, const char *token, Queu
     Post *post = g_queue_pop_tail(&client->idle);
     if (!post)
         post = post_new(client);
-    CURL *easy = post->easy;
-    set_common(post);
+    if (!is_set_up(post, config, token))
+        set_up(post, config, token);
     post->lead = lead;
     post->account = account;
-    post->token = g_strdup(token);
     post->started = g_get_real_time();
-    add_header(post, "Content-Type", "application/json");
-    add_header(post, "Accept", "application/json, application/vnd.api+json");
-    add_header(post, "Idempotency-Key", lead->id);
-    if (!config->auth_query) {
-        g_autofree char *value = g_strconcat("Bearer ", token, NULL);
-        add_header(post, "Authorization", value);
-        explicit_bzero(value, strlen(value));
-    }
-    g_autofree char *url = url_of(config, token);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
-                     g_str_has_prefix(config->endpoint, "http:") ? "http" : "https");
-    curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, lead->payload);
-    curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(lead->payload));
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, post->headers);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT, (long)config->timeout);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)MIN(config->timeout, CONNECT_TIMEOUT));
+    g_strlcpy(g_stpcpy(post->key_line, key_name), lead->id, LEAD_ID_SIZE);
+    curl_easy_setopt(post->easy, CURLOPT_POSTFIELDS, lead->payload);
+    curl_easy_setopt(post->easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)strlen(lead->payload));
     g_hash_table_add(client->posts, post);
-    curl_multi_add_handle(client->multi, easy);
+    curl_multi_add_handle(client->multi, post->easy);
     client->fresh = TRUE;
 }
 
@@ -294,11 +347,10 @@ finish(Client *client, Post *post, CURLcode result)
     };
     client->done(&answer, client->data);
     curl_multi_remove_handle(client->multi, post->easy);
-    /* It counts what it did again on connections that had died, for its whole life, and ends at 5.
-     */
-    curl_easy_reset(post->easy);
     g_hash_table_steal(client->posts, post);
-    post_clear(post);
+    clear_lead(post);
+    if (result != CURLE_OK)
+        clear_setting(post);
     g_queue_push_tail(&client->idle, post);
 }
 

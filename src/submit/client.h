@@ -28,7 +28,8 @@ typedef void (*ClientDone)(const ClientAnswer *answer, gpointer data);
 Client *client_new(ClientDone done, gpointer data);
 void client_free(Client *client); /* takes NULL */
 /* The longest timeout of all that are to POST: a connection, which they share, is given up when its
- * peer has not confirmed for so many seconds what was sent. */
+ * peer has not confirmed for so many seconds what was sent. To be told when the configuration is
+ * another one, so that nothing of the last is kept. */
 void client_set_patience(Client *client, guint seconds);
 
 /* Begin a POST. Takes the lead. */

@@ -112,6 +112,23 @@ def test_the_token_can_go_into_the_query(house, standin):
     assert standin.posts[0].query and standin.posts[0].token == harness.TOKEN
 
 
+def test_what_changes_meanwhile_is_the_next_posts(leads, house, standin):
+    leads.put()
+    leads.wait(done=1)
+    standin.token = "another.token.now"
+    house.token_file.write_text(standin.token + "\n")
+    leads.put()
+    leads.wait(done=2)
+    account = house.settings()["accounts"][0]
+    house.configure(accounts=[{**account, "auth": "query"}])
+    house.submit.reload()
+    wait_for(lambda: "reloaded" in house.submit.log())
+    leads.put()
+    leads.wait(done=3)
+    assert [(post.token, post.query) for post in standin.posts] == [
+        (harness.TOKEN, False), (standin.token, False), (standin.token, True)]
+
+
 def test_a_commit_wakes_it_within_100_ms(leads, standin):
     leads.put()
     leads.wait(done=1)  # the connection stands
