@@ -16,6 +16,7 @@
 
 #define CONNECT_TIMEOUT 15 /* seconds */
 #define FDS_MAX 8
+#define BUFFER_SIZE 16384L /* the least that curl takes; it makes one for each POST */
 
 struct Client {
     CURLM *multi;
@@ -39,6 +40,7 @@ typedef struct {
     const ConfigAccount *config; /* NULL: it is not */
     guint epoch;
     char *token;
+    CURLU *url;
     struct curl_slist *headers;
 
     /* One lead's. */
@@ -63,6 +65,7 @@ static void
 clear_setting(Post *post)
 {
     post->config = NULL;
+    g_clear_pointer(&post->url, curl_url_cleanup);
     g_clear_pointer(&post->headers, curl_slist_free_all);
     g_clear_pointer(&post->token, wipe);
 }
@@ -214,6 +217,20 @@ url_of(const ConfigAccount *config, const char *token)
                        "token=", escaped, NULL);
 }
 
+/* Given as text, curl would parse and write it anew for each lead. One that it cannot read is no
+ * URL, which it says then. */
+static void
+set_url(Post *post)
+{
+    char *text = url_of(post->config, post->token);
+    post->url = curl_url();
+    if (!post->url)
+        g_error("curl_url: out of memory");
+    curl_url_set(post->url, CURLUPART_URL, text, 0);
+    wipe(text);
+    curl_easy_setopt(post->easy, CURLOPT_CURLU, post->url);
+}
+
 static void
 add_header(Post *post, const char *name, const char *value)
 {
@@ -243,6 +260,7 @@ set_common(Post *post)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, BUFFER_SIZE);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, post);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
@@ -273,15 +291,14 @@ static void
 set_up(Post *post, const ConfigAccount *config, const char *token)
 {
     CURL *easy = post->easy;
-    g_autofree char *url = url_of(config, token);
-    clear_setting(post);
     curl_easy_reset(easy);
+    clear_setting(post);
     post->config = config;
     post->epoch = post->client->epoch;
     post->token = g_strdup(token);
     set_common(post);
+    set_url(post);
     set_headers(post, !config->auth_query);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR,
                      g_str_has_prefix(config->endpoint, "http:") ? "http" : "https");
     curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
