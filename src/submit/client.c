@@ -381,11 +381,11 @@ hold_packets(Client *client, int hold)
                    sizeof hold);
 }
 
-/* Drive all transfers; TRUE when some came to their end. */
-static gboolean
+/* Drive all transfers. */
+static void
 perform(Client *client)
 {
-    gboolean finished = FALSE, fresh = client->fresh;
+    gboolean fresh = client->fresh;
     int running, left;
     client->fresh = FALSE;
     if (fresh)
@@ -400,9 +400,14 @@ perform(Client *client)
         CURLcode result = message->data.result;
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **)&post);
         finish(client, post, result);
-        finished = TRUE;
     }
-    return finished;
+}
+
+void
+client_send(Client *client)
+{
+    if (client->fresh)
+        perform(client);
 }
 
 void
@@ -412,9 +417,6 @@ client_wait(Client *client, const int *fds, guint n, int timeout)
     g_assert(n <= FDS_MAX);
     for (guint i = 0; i < n; i++)
         extra[i] = (struct curl_waitfd){.fd = fds[i], .events = CURL_WAIT_POLLIN};
-    /* An answer may be here already: then there is no waiting, perhaps for nothing. */
-    if (client->fresh && perform(client))
-        return;
     curl_multi_poll(client->multi, extra, n, timeout, NULL);
     perform(client);
 }

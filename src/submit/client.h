@@ -32,10 +32,11 @@ void client_free(Client *client); /* takes NULL */
  * another one, so that nothing of the last is kept. */
 void client_set_patience(Client *client, guint seconds);
 
-/* Begin a POST. Takes the lead. */
+/* Prepare a POST, which client_send puts on the wire with others. Takes the lead. */
 void client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,
                  gpointer account);
 guint client_busy(const Client *client); /* POSTs on the wire */
+void client_send(Client *client); /* `done` may be called from here, too */
 /* Wait for the network, the descriptors or `timeout` milliseconds; `done` is called from here. */
 void client_wait(Client *client, const int *fds, guint n, int timeout);
 

@@ -48,12 +48,19 @@ typedef struct {
     gint64 token_expiry;    /* seconds since 1970, 0: not known */
 } Account;
 
+/* An answer that was judged and is to be entered: in the log, the metrics and the queue. */
+typedef struct {
+    ClientAnswer answer; /* its lead and error are ours, the API's words are gone */
+    Verdict verdict;
+} Answered;
+
 struct Submitter {
     Config *config;
     Queue *queue;
     Client *client;
     GPtrArray *accounts;     /* Account; never taken out, as POSTs point at them */
-    Clerk *clerk;            /* claims them, and writes what came of them */
+    GArray *answered;        /* Answered */
+    Clerk *clerk;            /* claims leads, and writes what came of them */
     GError *gone;            /* the queue is, for good */
     gint64 said;             /* when it was last logged that the queue fails; monotonic */
     gboolean pauses_read;    /* FALSE: to be asked for again */
@@ -349,8 +356,9 @@ send_for(Submitter *self, Account *account)
 }
 
 static void
-log_outcome(const ClientAnswer *answer, const Verdict *verdict, const Account *account)
+log_outcome(const ClientAnswer *answer, const Verdict *verdict)
 {
+    const Account *account = answer->account;
     const char *queue_id = answer->lead->queue_id ? answer->lead->queue_id : "-";
     gint64 took = (answer->ended - answer->started) / 1000;
     if (verdict->kind == ANSWER_DONE)
@@ -370,54 +378,42 @@ log_outcome(const ClientAnswer *answer, const Verdict *verdict, const Account *a
 }
 
 static void
-count_outcome(const ClientAnswer *answer, const Verdict *verdict, const Account *account,
-              gint64 created)
+count_outcome(const ClientAnswer *answer, const Verdict *verdict)
 {
+    const Account *account = answer->account;
     double took = (double)(answer->ended - answer->started) / G_USEC_PER_SEC;
-    double age = (double)(answer->ended - created) / G_USEC_PER_SEC;
+    double age = (double)(answer->ended - answer->lead->created) / G_USEC_PER_SEC;
     metrics_add(METRIC_POSTS, 1, account->name, results[verdict->kind], NULL);
     metrics_observe(METRIC_POST_SECONDS, MAX(took, 0), account->name, NULL);
     if (verdict->kind == ANSWER_DONE)
         metrics_observe(METRIC_LEAD_SECONDS, MAX(age, 0), account->name, NULL);
 }
 
+/* Decides what may be sent next. All that is to be said of it waits until that has been sent. */
 static void
 on_answer(const ClientAnswer *answer, gpointer data)
 {
     Submitter *self = data;
     Account *account = answer->account;
-    g_autoptr(QueuedLead) lead = answer->lead;
-    gint64 age = (answer->ended - lead->created) / G_USEC_PER_SEC;
+    gint64 age = (answer->ended - answer->lead->created) / G_USEC_PER_SEC;
     Answer facts = {
         .status = answer->status,
         .error = answer->error,
         .content_type = answer->content_type,
         .body = answer->body,
         .retry_after = answer->retry_after,
-        .attempts = lead->attempts + 1,
+        .attempts = answer->lead->attempts + 1,
         .age = MAX(age, 0),
         .give_up_after = account->config ? account->config->give_up_after : G_MAXUINT64,
         .jitter = g_random_double(),
     };
     Verdict verdict = answer_judge(&facts);
-    log_outcome(answer, &verdict, account);
-    count_outcome(answer, &verdict, account, lead->created);
-    QueueOutcome outcome = {
-        .state = verdict.kind == ANSWER_DONE   ? STATE_DONE
-                 : verdict.kind == ANSWER_DEAD ? STATE_DEAD
-                                               : STATE_PENDING,
-        .not_before = answer->ended + (gint64)verdict.wait * G_USEC_PER_SEC,
-        .status = answer->status,
-        .words = verdict.words,
-        .started = answer->started,
-        .ended = answer->ended,
-    };
-    clerk_tell(self->clerk, lead->id, outcome);
+    gint64 wait = (gint64)verdict.wait * G_USEC_PER_SEC;
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
-        account->next_due = MIN(account->next_due, outcome.not_before);
+        account->next_due = MIN(account->next_due, answer->ended + wait);
     if (verdict.kind == ANSWER_RETRY && answer->retry_after > 0) {
-        account->not_before = g_get_monotonic_time() + (gint64)verdict.wait * G_USEC_PER_SEC;
+        account->not_before = g_get_monotonic_time() + wait;
         give_back(self, account);
     }
     if (verdict.kind == ANSWER_STOP_ACCOUNT) {
@@ -426,6 +422,40 @@ on_answer(const ClientAnswer *answer, gpointer data)
         stop_account(self, account, verdict.words, shown);
         self->looked = 0;
     }
+    Answered answered = {*answer, verdict};
+    answered.answer.error = g_strdup(answer->error);
+    answered.answer.content_type = answered.answer.body = NULL;
+    g_array_append_val(self->answered, answered);
+}
+
+static void
+enter_answer(Submitter *self, const ClientAnswer *answer, const Verdict *verdict)
+{
+    log_outcome(answer, verdict);
+    count_outcome(answer, verdict);
+    QueueOutcome outcome = {
+        .state = verdict->kind == ANSWER_DONE   ? STATE_DONE
+                 : verdict->kind == ANSWER_DEAD ? STATE_DEAD
+                                                : STATE_PENDING,
+        .not_before = answer->ended + (gint64)verdict->wait * G_USEC_PER_SEC,
+        .status = answer->status,
+        .words = verdict->words,
+        .started = answer->started,
+        .ended = answer->ended,
+    };
+    clerk_tell(self->clerk, answer->lead->id, outcome);
+}
+
+static void
+enter_answers(Submitter *self)
+{
+    for (guint i = 0; i < self->answered->len; i++) {
+        Answered *answered = &g_array_index(self->answered, Answered, i);
+        enter_answer(self, &answered->answer, &answered->verdict);
+        queued_lead_free(answered->answer.lead);
+        g_free((char *)answered->answer.error);
+    }
+    g_array_set_size(self->answered, 0);
 }
 
 /* Whether the clock went on as time did since the last purge: one that jumped ahead makes all
@@ -615,6 +645,8 @@ submitter_run(Submitter *self, GError **error)
             read_pauses(self);
         for (guint i = 0; i < self->accounts->len; i++)
             send_for(self, g_ptr_array_index(self->accounts, i));
+        client_send(self->client);
+        enter_answers(self); /* while the API works on what was sent */
         clerk_expect(self->clerk, client_busy(self->client) > 0);
         purge(self);
         look(self);
@@ -623,8 +655,11 @@ submitter_run(Submitter *self, GError **error)
     for (guint i = 0; i < self->accounts->len; i++)
         give_back(self, g_ptr_array_index(self->accounts, i));
     /* Each POST ends by its own timeout at the latest. */
-    while (client_busy(self->client) > 0 && !self->gone)
+    enter_answers(self);
+    while (client_busy(self->client) > 0 && !self->gone) {
         client_wait(self->client, NULL, 0, TROUBLE_WAIT);
+        enter_answers(self);
+    }
     GError *problem = NULL;
     if (!clerk_end(self->clerk, &problem))
         queue_trouble(self, problem);
@@ -651,6 +686,7 @@ submitter_new(Config *config, Queue *queue, GError **error)
     if (self->wake < 0)
         g_error("eventfd: %s", g_strerror(errno));
     self->client = client_new(on_answer, self);
+    self->answered = g_array_new(FALSE, FALSE, sizeof(Answered));
     self->accounts = g_ptr_array_new_with_free_func(account_free);
     self->clerk = clerk;
     self->alerts = alerts_new(queue);
@@ -665,6 +701,7 @@ submitter_free(Submitter *self)
         return;
     alerts_free(self->alerts);
     client_free(self->client);
+    g_array_unref(self->answered);
     clerk_free(self->clerk); /* whose claims have accounts' names */
     g_ptr_array_unref(self->accounts);
     g_clear_error(&self->gone);
