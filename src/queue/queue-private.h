@@ -24,6 +24,7 @@ struct Queue {
     int watch;         /* inotify, -1 */
     int lock;          /* of queue_live, -1 */
     int log;           /* SQLite's, for queue_sync; -1 */
+    gint64 on_disk;    /* the last lead of which a claim knows that it is there */
     int unsure;        /* why the log may not have reached the disk, an errno; atomic */
 
     /* Group commit: whoever has the turn writes all that wait. */

@@ -108,12 +108,20 @@ read_due(Queue *queue, const char *account, gint64 now, gint64 last, guint most,
 }
 
 /* A lead can be seen before it is on disk. One that a power failure takes must not have been sent:
- * its mail comes again. *last: the last of those that can be sent. */
+ * its mail comes again. *last: the last of those that can be sent. Numbers grow: while none is new,
+ * there is no disk to wait for. */
 static gboolean
 all_on_disk(Queue *queue, gint64 *last, GError **error)
 {
     *last = queue_integer(queue, 0, error, "SELECT max(seq) FROM leads", "");
-    return *last >= 0 && queue_make_sure(queue, error) && queue_sync(queue, error);
+    if (*last < 0 || !queue_make_sure(queue, error))
+        return FALSE;
+    if (*last <= queue->on_disk)
+        return TRUE;
+    if (!queue_sync(queue, error))
+        return FALSE;
+    queue->on_disk = *last;
+    return TRUE;
 }
 
 GPtrArray *
