@@ -18,7 +18,7 @@
 #define TROUBLE_SAID MINUTE
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
-#define CLAIM_ROUNDS 64                  /* leads claimed at most, times the concurrency */
+#define CLAIM_ROUNDS 128                 /* leads claimed at most, times the concurrency */
 #define CLAIMED_MAX 512u                 /* leads of an account that are held in memory */
 #define LEASE_SLACK 60                   /* seconds a lease is longer than the timeout */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
@@ -269,12 +269,13 @@ stock_of(const Account *account)
     return MIN(MAX(account->stock, account->config->concurrency), most_claimed(account->config));
 }
 
-/* In time: half of them are still to be sent. */
+/* In time, as the disk may keep the clerk waiting: most of them are still to be sent. And not for so
+ * many at once that lead-milter would wait for the lock. */
 static gboolean
 wants_leads(const Account *account)
 {
     return !account->asked && account->next_due <= g_get_real_time() &&
-           account->ready.length <= stock_of(account) / 2;
+           account->ready.length <= stock_of(account) * 3 / 4;
 }
 
 static void
