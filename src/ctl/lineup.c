@@ -22,7 +22,8 @@ struct Lineup {
     gsize bytes; /* of the items */
     gboolean stopped;
     GMutex lock;
-    GCond finished; /* some item is done */
+    const Item *awaited; /* under the lock */
+    GCond finished;      /* that item is done */
 };
 
 static void
@@ -44,7 +45,8 @@ work(gpointer data, gpointer user_data)
     g_mutex_lock(&lineup->lock);
     item->result = result;
     item->done = TRUE;
-    g_cond_signal(&lineup->finished);
+    if (item == lineup->awaited)
+        g_cond_signal(&lineup->finished);
     g_mutex_unlock(&lineup->lock);
 }
 
@@ -67,25 +69,40 @@ lineup_new(const LineupSteps *steps, gpointer data, GError **error)
 }
 
 static gboolean
-wait_for(Lineup *lineup, const Item *item, gboolean patient)
+is_done(Lineup *lineup, const Item *item)
 {
     g_mutex_lock(&lineup->lock);
-    while (patient && !item->done)
-        g_cond_wait(&lineup->finished, &lineup->lock);
     gboolean done = item->done;
     g_mutex_unlock(&lineup->lock);
     return done;
 }
 
-/* See those at the head that are done; wait for them while there are more than `most`. */
+static void
+wait_for(Lineup *lineup, const Item *item)
+{
+    g_mutex_lock(&lineup->lock);
+    lineup->awaited = item;
+    while (!item->done)
+        g_cond_wait(&lineup->finished, &lineup->lock);
+    g_mutex_unlock(&lineup->lock);
+}
+
+/* See those at the head that are done; wait for them while there are more than `most`. The one in
+ * the middle is awaited first: to be woken for each mail costs more than to see some at once, and
+ * meanwhile the threads have the other half. */
 static void
 see(Lineup *lineup, guint most, gsize bytes)
 {
-    while (!lineup->stopped && !g_queue_is_empty(&lineup->items)) {
-        gboolean full = lineup->items.length > most || lineup->bytes > bytes;
-        if (!wait_for(lineup, g_queue_peek_head(&lineup->items), full))
-            return;
-        Item *item = g_queue_pop_head(&lineup->items);
+    GQueue *items = &lineup->items;
+    while (!lineup->stopped && !g_queue_is_empty(items)) {
+        Item *item = g_queue_peek_head(items);
+        if (!is_done(lineup, item)) {
+            if (items->length <= most && lineup->bytes <= bytes)
+                return;
+            wait_for(lineup, g_queue_peek_nth(items, (items->length - 1) / 2));
+            wait_for(lineup, item);
+        }
+        g_queue_pop_head(items);
         lineup->bytes -= item->bytes->len;
         lineup->stopped = !lineup->steps->seen(&item->mail, item->result, lineup->data);
         item_free(lineup, item);
