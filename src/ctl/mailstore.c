@@ -263,8 +263,15 @@ by_name(gconstpointer a, gconstpointer b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* Add a folder's files: what is no regular one is left out, what cannot be looked at is not, so
- * that reading it tells why. The error's number, or 0. */
+/* A regular one; what cannot be looked at too, so that reading it tells why. */
+static gboolean
+is_file(const struct dirent *entry, const char *path)
+{
+    struct stat info;
+    return entry->d_type == DT_REG || stat(path, &info) != 0 || S_ISREG(info.st_mode);
+}
+
+/* Add a folder's files. The error's number, or 0. */
 static int
 list_folder(const char *path, GPtrArray *files)
 {
@@ -274,8 +281,7 @@ list_folder(const char *path, GPtrArray *files)
     errno = 0;
     for (const struct dirent *entry; (entry = readdir(folder)); errno = 0) {
         g_autofree char *file = g_build_filename(path, entry->d_name, NULL);
-        struct stat info;
-        if (entry->d_name[0] != '.' && (stat(file, &info) != 0 || S_ISREG(info.st_mode)))
+        if (entry->d_name[0] != '.' && is_file(entry, file))
             g_ptr_array_add(files, g_steal_pointer(&file));
     }
     int error = errno;
