@@ -108,15 +108,15 @@ read_due(Queue *queue, const char *account, gint64 now, gint64 last, guint most,
 }
 
 /* A lead can be seen before it is on disk. One that a power failure takes must not have been sent:
- * its mail comes again. *last: the last of those that can be sent. Numbers grow: while none is new,
- * there is no disk to wait for. */
+ * its mail comes again. *last: the last of those that can be sent. While the newest is the same,
+ * there is no disk to wait for; a lower one is of a content that was put back in place. */
 static gboolean
 all_on_disk(Queue *queue, gint64 *last, GError **error)
 {
     *last = queue_integer(queue, 0, error, "SELECT max(seq) FROM leads", "");
     if (*last < 0 || !queue_make_sure(queue, error))
         return FALSE;
-    if (*last <= queue->on_disk)
+    if (*last == queue->on_disk)
         return TRUE;
     if (!queue_sync(queue, error))
         return FALSE;

@@ -9,7 +9,18 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+static int synced; /* how often, by us or SQLite; atomic */
+
+/* Instead of the C library's. */
+int
+fdatasync(int fd)
+{
+    g_atomic_int_inc(&synced);
+    return (int)syscall(SYS_fdatasync, fd);
+}
 
 static gboolean
 any_file_has(const Place *place, const char *text)
@@ -146,6 +157,33 @@ commit_some(gpointer data)
                         COMMIT_NEW);
     }
     return NULL;
+}
+
+/* One lead, and how often the disk was waited for. */
+static void
+claim_synced(Queue *queue, int times)
+{
+    int before = g_atomic_int_get(&synced);
+    g_autoptr(GPtrArray) leads = claim(queue, 1);
+    g_assert_cmpuint(leads->len, ==, 1);
+    g_assert_cmpint(g_atomic_int_get(&synced) - before, ==, times);
+}
+
+static void
+test_what_is_claimed_is_on_disk(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    queueplace_commit(queue, queueplace_record("a", "1", "d1"), NULL);
+    queueplace_commit(queue, queueplace_record("a", "2", "d2"), NULL);
+    claim_synced(queue, 1);
+    claim_synced(queue, 0); /* none is new */
+    queueplace_commit(queue, queueplace_record("a", "3", "d3"), NULL);
+    claim_synced(queue, 1);
+    /* As an admin does who puts an older content back in place. */
+    queueplace_sql(place, "DELETE FROM leads; DELETE FROM sqlite_sequence");
+    queueplace_commit(queue, queueplace_record("a", "4", "d4"), NULL);
+    claim_synced(queue, 1);
 }
 
 static void
@@ -633,6 +671,7 @@ main(int argc, char **argv)
     ADD("states", test_a_lead_goes_from_pending_over_sending_to_done);
     ADD("take-over", test_what_a_dead_lead_submit_was_sending_is_sent_again);
     ADD("lease", test_a_lease_that_ran_out_gives_the_lead_back);
+    ADD("on-disk", test_what_is_claimed_is_on_disk);
     ADD("threads", test_many_threads_commit_at_once);
     ADD("opened-anew", test_who_opens_a_queue_works_its_log_off_before_a_lead_is_taken);
     ADD("opened-at-once", test_daemons_that_start_at_once_work_it_off_by_turns);
