@@ -6,6 +6,7 @@ Leads are put into the queue as lead-milter does it: a row, and then a touch of 
 import ctypes
 import json
 import os
+import signal
 import socket
 import sqlite3
 import struct
@@ -85,13 +86,23 @@ class Leads:
         os.utime(self.house.queue_file)
 
 
-@pytest.fixture
-def leads(house):
-    """A running lead-submit with a timeout of 2 s."""
-    house.configure(submit={"concurrency": 4, "timeout": "2s", "give_up_after": "5d"})
+def leads_of(house, timeout):
+    house.configure(submit={"concurrency": 4, "timeout": timeout, "give_up_after": "5d"})
     house.submit.start()
     wait_for(house.queue_file.exists)
     return Leads(house)
+
+
+@pytest.fixture
+def leads(house):
+    """A running lead-submit with a timeout of 2 s."""
+    return leads_of(house, "2s")
+
+
+@pytest.fixture
+def patient_leads(house):
+    """One that waits for as long as the stand-in is slow, until it behaves."""
+    return leads_of(house, "60s")
 
 
 def test_a_lead_is_posted_with_token_and_key(leads, standin):
@@ -428,12 +439,17 @@ def test_a_lead_whose_sign_was_lost_is_found(leads, house):
     leads.wait(25, done=1)
 
 
-def test_a_lease_that_a_jump_of_the_clock_ends_is_not_sent_again(leads, standin):
-    standin.misbehave("slow", times=1, delay=1)
+def test_a_lease_that_a_jump_of_the_clock_ends_is_not_sent_again(patient_leads, standin):
+    leads = patient_leads
+    standin.misbehave("slow", times=1, delay=60)
     key, = leads.put()
-    leads.wait(sending=1)
+    wait_for(lambda: len(standin.posts) == 1)
     leads.ask("UPDATE leads SET not_before = 1")
     leads.put()
+    leads.wait(done=1, sending=1)
+    assert leads.ask("SELECT id FROM changes JOIN leads ON lead = seq WHERE changes.reason ="
+                     " 'no answer within the lease'") == [(key,)]
+    standin.behave()
     leads.wait(done=2)
     assert [post.key for post in standin.posts].count(key) == 1
 
@@ -455,8 +471,9 @@ def test_an_old_lead_is_given_up(house, standin):
     assert "given up" in leads.ask("SELECT reason FROM leads")[0][0]
 
 
-def test_kill_9_while_posting_repeats_with_the_same_key(leads, house, standin):
-    standin.misbehave("slow", delay=1)
+def test_kill_9_while_posting_repeats_with_the_same_key(patient_leads, house, standin):
+    leads = patient_leads
+    standin.misbehave("slow", delay=60)
     leads.put(4)
     wait_for(lambda: len(standin.posts) == 4)
     house.submit.kill9()
@@ -467,11 +484,14 @@ def test_kill_9_while_posting_repeats_with_the_same_key(leads, house, standin):
     assert len(standin.leads) == 4
 
 
-def test_sigterm_waits_for_what_is_on_the_wire(leads, house, standin):
-    standin.misbehave("slow", delay=1)
+def test_sigterm_waits_for_what_is_on_the_wire(patient_leads, house, standin):
+    leads = patient_leads
+    standin.misbehave("slow", delay=60)
     leads.put(10)
     wait_for(lambda: len(standin.posts) == 4)
-    assert house.submit.stop() == 0
+    house.submit.signal(signal.SIGTERM)
+    standin.behave()
+    assert house.submit.wait() == 0
     assert leads.states() == {"done": 4, "pending": 6}
     assert len(standin.leads) == 4
 
