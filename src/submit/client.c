@@ -354,6 +354,7 @@ finish(Client *client, Post *post, CURLcode result)
     ClientAnswer answer = {
         .lead = g_steal_pointer(&post->lead),
         .account = post->account,
+        .token = post->token,
         .status = (int)status,
         .error = result == CURLE_OK ? NULL : error,
         .content_type = type,

@@ -16,6 +16,7 @@ typedef struct Client Client;
 typedef struct {
     QueuedLead *lead;  /* as it was given; the callback's to keep or free */
     gpointer account;  /* as it was given */
+    const char *token; /* the one that it was posted with */
     int status;        /* HTTP, 0: none came */
     const char *error; /* the transport's words, NULL when all went well */
     const char *content_type, *body;
@@ -23,6 +24,7 @@ typedef struct {
     gint64 started, ended; /* microseconds since 1970 */
 } ClientAnswer;
 
+/* The texts are the client's, and gone after it. */
 typedef void (*ClientDone)(const ClientAnswer *answer, gpointer data);
 
 Client *client_new(ClientDone done, gpointer data);

@@ -50,7 +50,7 @@ typedef struct {
 
 /* An answer that was judged and is to be entered: in the log, the metrics and the queue. */
 typedef struct {
-    ClientAnswer answer; /* its lead and error are ours, the API's words are gone */
+    ClientAnswer answer; /* its lead and error are ours, other texts are gone */
     Verdict verdict;
 } Answered;
 
@@ -409,6 +409,9 @@ on_answer(const ClientAnswer *answer, gpointer data)
         .jitter = g_random_double(),
     };
     Verdict verdict = answer_judge(&facts);
+    /* Late: it refuses a token that is no longer the account's, so the lead goes again at once. */
+    if (verdict.kind == ANSWER_STOP_ACCOUNT && !token_is(account->token, answer->token))
+        verdict.kind = ANSWER_RETRY;
     gint64 wait = (gint64)verdict.wait * G_USEC_PER_SEC;
     account->busy--;
     if (verdict.kind != ANSWER_DONE)
@@ -425,7 +428,7 @@ on_answer(const ClientAnswer *answer, gpointer data)
     }
     Answered answered = {*answer, verdict};
     answered.answer.error = g_strdup(answer->error);
-    answered.answer.content_type = answered.answer.body = NULL;
+    answered.answer.token = answered.answer.content_type = answered.answer.body = NULL;
     g_array_append_val(self->answered, answered);
 }
 

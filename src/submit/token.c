@@ -160,6 +160,12 @@ token_get(Token *token, gboolean *changed, GError **error)
     return token->text;
 }
 
+gboolean
+token_is(const Token *token, const char *text)
+{
+    return g_strcmp0(token->text, text) == 0;
+}
+
 /* RFC 7519 section 2: a number of seconds, of any sign and size. Beyond the year 9999 it says
  * nothing (milliseconds, mostly); before 1970 is as expired as can be. */
 static gint64

@@ -19,6 +19,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Token, token_free)
 /* Look at the file; *changed (may be NULL) is TRUE when it was read anew and differs. NULL with
  * *error when the file is unusable. The text is the token's and valid until the next call. */
 const char *token_get(Token *token, gboolean *changed, GError **error);
+/* Whether the text is what the last good look found. */
+gboolean token_is(const Token *token, const char *text);
 /* Expiry from the JWT's exp claim, seconds since 1970, from 1 to the year 9999; 0 when it has none
  * that makes sense or is no JWT. */
 gint64 token_expiry(const char *text);

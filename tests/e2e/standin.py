@@ -13,7 +13,8 @@ Modes: ok, hang, reset (takes the lead, then breaks the connection), drop (break
 lead is taken), html (200 with a page), drip (an answer that never ends, a byte at a time), huge
 (an answer without end), cut (an answer shorter than announced), slow (right, after `delay`
 seconds), once (right, but the connection's next request breaks it), redirect (307 to `location`),
-garbage (no HTTP), and any three-digit status, with `retry_after`. refuse() closes the port, accept() opens it again.
+garbage (no HTTP), and any three-digit status, with `retry_after`, after `delay` seconds.
+refuse() closes the port, accept() opens it again.
 """
 
 import collections
@@ -137,6 +138,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if special:
             special(body, options)
         elif mode != "ok":
+            self.server.api.released.wait(options.get("delay", 0))
             self.refuse(int(mode), options.get("detail", f"as asked: {mode}"), options)
         elif url.path != api.PATH:
             self.refuse(404, f"no such path {url.path}")

@@ -285,6 +285,22 @@ def test_a_refused_token_stops_the_account_until_it_is_changed(leads, house, sta
     assert "account main runs again" in house.submit.log()
 
 
+def test_a_late_refusal_of_the_last_token_does_not_stop_the_next(patient_leads, house, standin):
+    leads = patient_leads
+    standin.misbehave("401", times=1, delay=60)
+    late, = leads.put()
+    wait_for(lambda: len(standin.posts) == 1)
+    standin.token = "another.one"
+    house.token_file.write_text("another.one\n")
+    leads.put()
+    leads.wait(done=1, sending=1)
+    standin.behave()
+    leads.wait(done=2)
+    assert [status for status, _ in leads.attempts(late)] == [401, 201]
+    assert "account main is stopped" not in house.submit.log()
+    assert f"lead={late} account=main try=1 failed" in house.submit.log()
+
+
 def test_a_stopped_account_runs_again_after_sighup(leads, house, standin):
     standin.misbehave("403", times=1)
     leads.put()

@@ -54,8 +54,11 @@ test_a_private_file_with_one_word_is_read(Place *place, gconstpointer data)
     (void)data;
     gboolean changed;
     write_token(place, "s3cret.token\r\n", 0600);
+    g_assert_false(token_is(place->token, "s3cret.token")); /* nobody has looked yet */
     g_assert_cmpstr(token_get(place->token, &changed, NULL), ==, "s3cret.token");
     g_assert_true(changed);
+    g_assert_true(token_is(place->token, "s3cret.token"));
+    g_assert_false(token_is(place->token, "s3cret"));
     g_assert_cmpstr(token_get(place->token, &changed, NULL), ==, "s3cret.token");
     g_assert_false(changed);
     write_token(place, "s3cret.token", 0400);
