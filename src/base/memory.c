@@ -1,5 +1,7 @@
 #include "base/memory.h"
 
+#include <string.h>
+
 void *
 memory_new(gsize size)
 {
@@ -16,6 +18,14 @@ void *
 memory_resize(void *memory, gsize size)
 {
     return g_realloc(memory, MAX(size, 1));
+}
+
+void
+memory_wipe(char *text)
+{
+    if (text)
+        explicit_bzero(text, strlen(text));
+    g_free(text);
 }
 
 void

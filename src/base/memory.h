@@ -2,6 +2,7 @@
  *
  * GLib ends the program then, and so do these: a lead that lacks what could not be allocated would
  * be taken for the whole. An end loses nothing (queue.h); the MTA asks its sender to try again.
+ * And how a secret leaves it.
  * Thread rule: any thread.
  */
 #ifndef LEAD_BASE_MEMORY_H
@@ -16,6 +17,9 @@ G_BEGIN_DECLS
 void *memory_new(gsize size);
 void *memory_new_n(gsize n, gsize size);
 void *memory_resize(void *memory, gsize size);
+
+/* Overwrite a text and free it; takes NULL. */
+void memory_wipe(char *text);
 
 /* What a library that says that it had no memory is answered with. */
 G_NORETURN void memory_out(const char *what);

@@ -26,7 +26,7 @@ struct Client {
     GQueue idle;       /* of Post: without a lead, their handles serve the next ones */
     GArray *sockets;   /* of int: those of all connections */
     guint patience;    /* seconds */
-    guint epoch;       /* another one when a handle of before is to be set up anew */
+    guint epoch;       /* another one when the handles of before are to serve no more */
     gboolean fresh;    /* some POSTs have not been begun yet */
 };
 
@@ -54,20 +54,14 @@ typedef struct {
 } Post;
 
 static void
-wipe(char *text)
-{
-    if (text)
-        explicit_bzero(text, strlen(text));
-    g_free(text);
-}
-
-static void
 clear_setting(Post *post)
 {
     post->config = NULL;
     g_clear_pointer(&post->url, curl_url_cleanup);
+    for (struct curl_slist *line = post->headers; line; line = line->next)
+        explicit_bzero(line->data, strlen(line->data));
     g_clear_pointer(&post->headers, curl_slist_free_all);
-    g_clear_pointer(&post->token, wipe);
+    g_clear_pointer(&post->token, memory_wipe);
 }
 
 static void
@@ -164,7 +158,13 @@ void
 client_set_patience(Client *client, guint seconds)
 {
     client->patience = seconds;
+}
+
+void
+client_forget(Client *client)
+{
     client->epoch++;
+    g_queue_clear_full(&client->idle, post_free);
 }
 
 static size_t
@@ -212,9 +212,11 @@ url_of(const ConfigAccount *config, const char *token)
 {
     if (!config->auth_query)
         return g_strdup(config->endpoint);
-    g_autofree char *escaped = g_uri_escape_string(token, NULL, FALSE);
-    return g_strconcat(config->endpoint, strchr(config->endpoint, '?') ? "&" : "?",
-                       "token=", escaped, NULL);
+    char *escaped = g_uri_escape_string(token, NULL, FALSE);
+    char *url = g_strconcat(config->endpoint, strchr(config->endpoint, '?') ? "&" : "?",
+                            "token=", escaped, NULL);
+    memory_wipe(escaped);
+    return url;
 }
 
 /* Given as text, curl would parse and write it anew for each lead. One that it cannot read is no
@@ -227,7 +229,7 @@ set_url(Post *post)
     if (!post->url)
         g_error("curl_url: out of memory");
     curl_url_set(post->url, CURLUPART_URL, text, 0);
-    wipe(text);
+    memory_wipe(text);
     curl_easy_setopt(post->easy, CURLOPT_CURLU, post->url);
 }
 
@@ -236,7 +238,7 @@ add_header(Post *post, const char *name, const char *value)
 {
     char *line = g_strconcat(name, ": ", value, NULL);
     post->headers = curl_slist_append(post->headers, line);
-    wipe(line);
+    memory_wipe(line);
 }
 
 static Post *
@@ -281,7 +283,7 @@ set_headers(Post *post, gboolean with_token)
     if (with_token) {
         char *value = g_strconcat("Bearer ", post->token, NULL);
         add_header(post, "Authorization", value);
-        wipe(value);
+        memory_wipe(value);
     }
     post->key = (struct curl_slist){post->key_line, post->headers};
     curl_easy_setopt(post->easy, CURLOPT_HTTPHEADER, &post->key);
@@ -367,9 +369,10 @@ finish(Client *client, Post *post, CURLcode result)
     curl_multi_remove_handle(client->multi, post->easy);
     g_hash_table_steal(client->posts, post);
     clear_lead(post);
-    if (result != CURLE_OK)
-        clear_setting(post);
-    g_queue_push_tail(&client->idle, post);
+    if (result == CURLE_OK && post->epoch == client->epoch)
+        g_queue_push_tail(&client->idle, post);
+    else
+        post_free(post);
 }
 
 /* curl writes the head and the body of each POST by itself. What it writes at once leaves in as few

@@ -30,9 +30,11 @@ typedef void (*ClientDone)(const ClientAnswer *answer, gpointer data);
 Client *client_new(ClientDone done, gpointer data);
 void client_free(Client *client); /* takes NULL */
 /* The longest timeout of all that are to POST: a connection, which they share, is given up when its
- * peer has not confirmed for so many seconds what was sent. To be told when the configuration is
- * another one, so that nothing of the last is kept. */
+ * peer has not confirmed for so many seconds what was sent. */
 void client_set_patience(Client *client, guint seconds);
+/* To be told when the configuration or a token is another one: nothing of the last is kept, but by
+ * the POSTs that are on the wire, as long as they are. */
+void client_forget(Client *client);
 
 /* Prepare a POST, which client_send puts on the wire with others. Takes the lead. */
 void client_post(Client *client, const ConfigAccount *config, const char *token, QueuedLead *lead,

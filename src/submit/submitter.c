@@ -168,6 +168,8 @@ usable_token(Submitter *self, Account *account)
         account->token_trouble = TRUE;
         return NULL;
     }
+    if (changed)
+        client_forget(self->client);
     if (changed || account->token_trouble) {
         account->token_trouble = FALSE;
         account->token_expiry = token_expiry(token);
@@ -242,6 +244,7 @@ set_accounts(Submitter *self)
         longest = MAX(longest, config->timeout);
     }
     client_set_patience(self->client, longest);
+    client_forget(self->client);
 }
 
 /* --- from the queue to the wire and back --- */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
+#include "base/memory.h"
 
 struct Token {
     char *path;
@@ -26,20 +27,12 @@ token_new(const char *path)
     return token;
 }
 
-static void
-wipe(char *text)
-{
-    if (text)
-        explicit_bzero(text, strlen(text));
-    g_free(text);
-}
-
 void
 token_free(Token *token)
 {
     if (!token)
         return;
-    wipe(token->text);
+    memory_wipe(token->text);
     g_free(token->path);
     g_free(token);
 }
@@ -154,7 +147,7 @@ token_get(Token *token, gboolean *changed, GError **error)
         return NULL;
     if (changed)
         *changed = g_strcmp0(text, token->text) != 0;
-    wipe(token->text);
+    memory_wipe(token->text);
     token->text = text;
     token->seen = st;
     return token->text;
