@@ -156,8 +156,8 @@ keep_memory_flat(void)
     mallopt(M_TOP_PAD, 1 << 20);
 }
 
-/* Once the rules are loaded, no more than this stays free at an arena's end, where copies of a
- * large message's notes have been. */
+/* Once the rules are loaded, no more than this is left at an arena's end, where copies of a large
+ * message's notes have been, when it is trimmed. */
 static void
 keep_arenas_short(void)
 {

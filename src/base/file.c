@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define ROOM_LEAST ((gsize)4096)
+
 static void
 failed(GError **error, int number)
 {
@@ -28,11 +30,12 @@ is_regular(int fd, gsize *length, GError **error)
     return FALSE;
 }
 
-/* There is room for a byte more than is expected, where the end shows, and for the NUL. */
+/* There is room for a byte more than is expected, where the end shows, and for the NUL. A file of
+ * the kernel's says to be empty, and may be read only at once. */
 static char *
 read_all(int fd, gsize expected, gsize limit, gsize *length, GError **error)
 {
-    gsize room = MIN(expected, limit) + 2, held = 0;
+    gsize room = MIN(MAX(expected, ROOM_LEAST), limit) + 2, held = 0;
     g_autofree char *text = g_malloc(room);
     for (;;) {
         ssize_t n = read(fd, text + held, room - 1 - held);

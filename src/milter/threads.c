@@ -6,7 +6,6 @@
 #include <stdarg.h>
 
 #include "base/log.h"
-#include "base/once.h"
 
 #define SAID_EVERY 60 /* seconds */
 #define SPARE_FOR 15  /* seconds, as in GLib's pools */
@@ -15,6 +14,13 @@ typedef void *(*Start)(void *argument);
 typedef int (*Create)(pthread_t *thread, const pthread_attr_t *attributes, Start start,
                       void *argument);
 typedef int (*Detach)(pthread_t thread);
+
+/* A thread whose worker has ended, in its stack. */
+typedef struct Spare {
+    struct Spare *below;
+    void *connection; /* NULL: still without */
+    GCond given;
+} Spare;
 
 /* A sanitizer's, in a program that is built with one: it must know of all threads. */
 extern int __interceptor_pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
@@ -27,10 +33,11 @@ extern int __interceptor_pthread_detach(pthread_t thread);
 extern void __syslog_chk(int priority, int flag, const char *format, ...);
 extern void __vsyslog_chk(int priority, int flag, const char *format, va_list arguments);
 
-static gpointer worker; /* libmilter's Start of a thread of its pool; atomic */
-static guint parked;    /* atomic */
-static gint parked_at;  /* monotonic, seconds; atomic */
-static gpointer spare;  /* GAsyncQueue of connections, for threads whose worker has ended */
+static gpointer worker;                 /* libmilter's Start of a thread of its pool; atomic */
+static guint parked;                    /* atomic */
+static gint parked_at;                  /* monotonic, seconds; atomic */
+static GMutex lock;                     /* of what follows */
+static Spare *spares;                   /* the last that came is the next that goes */
 static _Thread_local gboolean parking;  /* in a worker that is to end at once */
 static _Thread_local gboolean detached; /* before its worker began */
 
@@ -80,10 +87,42 @@ __syslog_chk(int priority, int flag, const char *format, ...)
     va_end(arguments);
 }
 
-static gpointer
-make_spare(gpointer nothing)
+/* The next connection, or NULL: none has come in time. */
+static void *
+wait_for_connection(void)
 {
-    return g_async_queue_new();
+    Spare self = {.below = NULL};
+    gint64 until = g_get_monotonic_time() + SPARE_FOR * G_USEC_PER_SEC;
+    g_cond_init(&self.given);
+    g_mutex_lock(&lock);
+    self.below = spares;
+    spares = &self;
+    while (!self.connection && g_cond_wait_until(&self.given, &lock, until))
+        continue;
+    if (!self.connection) {
+        Spare **place = &spares;
+        while (*place != &self)
+            place = &(*place)->below;
+        *place = self.below;
+    }
+    g_mutex_unlock(&lock);
+    g_cond_clear(&self.given);
+    return self.connection;
+}
+
+/* Whether a spare thread takes it. */
+static gboolean
+hand_on(void *connection)
+{
+    g_mutex_lock(&lock);
+    Spare *first = spares;
+    if (first) {
+        spares = first->below;
+        first->connection = connection;
+        g_cond_signal(&first->given);
+    }
+    g_mutex_unlock(&lock);
+    return first != NULL;
 }
 
 static void *
@@ -91,24 +130,9 @@ serve(void *connection)
 {
     pthread_detach(pthread_self());
     detached = TRUE;
-    for (; connection;
-         connection =
-             g_async_queue_timeout_pop(once_get(&spare, make_spare), SPARE_FOR * G_USEC_PER_SEC))
+    for (; connection; connection = wait_for_connection())
         ((Start)g_atomic_pointer_get(&worker))(connection);
     return NULL;
-}
-
-/* Whether a spare thread takes it. */
-static gboolean
-hand_on(void *connection)
-{
-    GAsyncQueue *queue = once_get(&spare, make_spare);
-    g_async_queue_lock(queue);
-    gboolean waits = g_async_queue_length_unlocked(queue) < 0;
-    if (waits)
-        g_async_queue_push_unlocked(queue, connection);
-    g_async_queue_unlock(queue);
-    return waits;
 }
 
 /* The pool's first threads are made without a connection; by that their Start is known. GLib's
@@ -130,10 +154,9 @@ pthread_create(pthread_t *thread, const pthread_attr_t *attributes, Start start,
 int
 pthread_detach(pthread_t thread)
 {
-    if (parking)
-        return EAGAIN;
-    if (detached)
-        return 0;
+    gboolean self = pthread_equal(thread, pthread_self());
+    if (self && (parking || detached))
+        return parking ? EAGAIN : 0;
     Detach next = __interceptor_pthread_detach ? __interceptor_pthread_detach
                                                : (Detach)dlsym(RTLD_NEXT, "pthread_detach");
     return next(thread);

@@ -3,7 +3,8 @@
  * libmilter's pool starts a thread for a command that finds none idle, and ends it when there are
  * more than two idle ones: at an MTA that connects for each session, a thread a mail. The program
  * that links this has a pthread_create of its own, by which an ended one is used again, with all
- * that it keeps (parser, matcher, allocator's caches), if that is within SPARE_FOR seconds.
+ * that it keeps (parser, matcher, allocator's caches), the last one first. One that is not for
+ * SPARE_FOR seconds ends.
  *
  * When a thread cannot be made libmilter forgets the connection: it is neither served nor closed,
  * for ever. Here it is then queued for the threads that there are, two at least: slower, but
@@ -16,7 +17,7 @@
 
 /* Connections that had to wait for another's thread, since the start. Any thread. */
 guint threads_short(void);
-/* Whether one had to within the last second: a thread should not wait for the next command of its
+/* Whether one had to a second or two ago: a thread should not wait for the next command of its
  * connection. Any thread. */
 gboolean threads_scarce(void);
 

@@ -172,10 +172,12 @@ queue_show(Queue *queue, const char *id, GError **error)
     item->changes =
         read_rows(queue,
                   queue_statement(queue, error, /* pending from the first needs no record */
-                                  "SELECT time, before, after, reason FROM changes WHERE lead = ?1"
-                                  " UNION ALL SELECT created, NULL, 'pending', NULL FROM leads"
+                                  "SELECT * FROM (SELECT time, before, after, reason FROM changes"
+                                  " WHERE lead = ?1 UNION ALL"
+                                  " SELECT created, NULL, 'pending', NULL FROM leads"
                                   " WHERE seq = ?1 AND NOT EXISTS (SELECT * FROM changes"
-                                  " WHERE lead = ?1 AND before IS NULL) ORDER BY time",
+                                  " WHERE lead = ?1 AND before IS NULL))"
+                                  " ORDER BY time, before IS NOT NULL",
                                   "i", seq),
                   read_change, change_free, error);
     item->attempts_list = read_rows(
