@@ -86,8 +86,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(QueuedLead, queued_lead_free)
 gboolean queue_take_over(Queue *queue, GError **error);
 
 /* Claim up to `most` due leads of an account, new ones in their order, then those tried before by
- * when they came due: they are `sending` for `lease`
- * seconds, after which they count as pending again. An empty array when nothing is due. */
+ * when they came due: they are `sending` for `lease` seconds, after which they count as pending
+ * again, for a caller that lost one (see queue_take_over). An empty array when nothing is due. */
 GPtrArray *queue_claim(Queue *queue, const char *account, guint most, guint lease, GError **error);
 
 typedef struct {

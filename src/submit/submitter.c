@@ -20,7 +20,7 @@
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define CLAIM_ROUNDS 128                 /* leads claimed at most, times the concurrency */
 #define CLAIMED_MAX 512u                 /* leads of an account that are held in memory */
-#define LEASE_SLACK 60                   /* seconds a lease is longer than the timeout */
+#define LEASE_SLACK 60                   /* seconds, as long as per_minute lets wait for a turn */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 #define CLOCK_SLACK (10 * MINUTE) /* that two clocks may differ in a day */
@@ -255,7 +255,7 @@ may_send(const Account *account)
     return account->config && !account->paused && g_get_monotonic_time() >= account->not_before;
 }
 
-/* No more than are sent before the lease ends. */
+/* How many are held in memory at most; with per_minute those that begin within a timeout, or one. */
 static guint
 most_claimed(const ConfigAccount *config)
 {
@@ -281,11 +281,21 @@ wants_leads(const Account *account)
            account->ready.length <= stock_of(account) * 3 / 4;
 }
 
+/* Seconds until the last of those claimed has been sent, though each takes all of the timeout: as
+ * many rounds as they make, one that is begun, and the one on the wire. It counts only for a lead
+ * that got lost here, as the next lead-submit takes back at once what this one was sending. */
+static guint
+lease_of(const ConfigAccount *config)
+{
+    guint rounds = most_claimed(config) / config->concurrency + 2;
+    return config->timeout * rounds + LEASE_SLACK;
+}
+
 static void
 ask_for_leads(Submitter *self, Account *account)
 {
     guint most = stock_of(account) - account->ready.length;
-    guint lease = account->config->timeout * (CLAIM_ROUNDS + 1) + LEASE_SLACK;
+    guint lease = lease_of(account->config);
     clerk_claim(self->clerk, account, account->name, most, lease);
     account->asked = TRUE;
     account->next_due = G_MAXINT64;
