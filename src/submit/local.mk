@@ -1,4 +1,5 @@
 liblead_a_SOURCES += \
+	src/submit/account.c src/submit/account.h \
 	src/submit/alert.c src/submit/alert.h \
 	src/submit/answer.c src/submit/answer.h \
 	src/submit/clerk.c src/submit/clerk.h \

@@ -7,20 +7,17 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "submit/account.h"
 #include "submit/alert.h"
 #include "submit/answer.h"
 #include "submit/clerk.h"
 #include "submit/client.h"
 #include "submit/token.h"
 
-#define TOKEN_LOOK 2000   /* milliseconds between looks at a stopped account's token */
 #define TROUBLE_WAIT 1000 /* milliseconds until a queue that failed is asked again */
 #define TROUBLE_SAID MINUTE
 #define PURGE_EVERY ((gint64)3600 * G_USEC_PER_SEC)
 #define SHOUT_EVERY ((gint64)3600 * G_USEC_PER_SEC)
-#define CLAIM_ROUNDS 128                 /* leads claimed at most, times the concurrency */
-#define CLAIMED_MAX 512u                 /* leads of an account that are held in memory */
-#define LEASE_SLACK 60                   /* seconds, as long as per_minute lets wait for a turn */
 #define IDLE_MOST (METRICS_EVERY * 1000) /* milliseconds */
 #define MINUTE ((gint64)60 * G_USEC_PER_SEC)
 #define CLOCK_SLACK (10 * MINUTE) /* that two clocks may differ in a day */
@@ -29,24 +26,6 @@ static const char *const results[] = {[ANSWER_DONE] = "done",
                                       [ANSWER_RETRY] = "retry",
                                       [ANSWER_STOP_ACCOUNT] = "stopped",
                                       [ANSWER_DEAD] = "dead"};
-
-typedef struct {
-    char *name;
-    const ConfigAccount *config; /* NULL when a reload took it away */
-    Token *token;
-    guint busy;             /* POSTs on the wire */
-    gboolean asked;         /* the clerk was, for leads */
-    guint stock;            /* how many to have ready */
-    GQueue ready;           /* QueuedLead, claimed and waiting for their turn */
-    char *stopped;          /* why; NULL while it runs */
-    gboolean token_trouble; /* its token file is why it is stopped */
-    gint64 not_before;      /* monotonic; the API asked for peace until then */
-    char *paused;           /* why an admin did so; NULL otherwise */
-    gint64 shouted;         /* when it was last logged that it is stopped */
-    gint64 next_due;        /* microseconds, 0: to be asked; of what was not asked for yet */
-    gint64 next_post;       /* monotonic; not before, for per_minute */
-    gint64 token_expiry;    /* seconds since 1970, 0: not known */
-} Account;
 
 /* An answer that was judged and is to be entered: in the log, the metrics and the queue. */
 typedef struct {
@@ -73,18 +52,6 @@ struct Submitter {
     Config *(*reload)(gpointer data);
     gpointer reload_data;
 };
-
-static void
-account_free(gpointer data)
-{
-    Account *account = data;
-    g_free(account->name);
-    g_queue_clear_full(&account->ready, (GDestroyNotify)queued_lead_free);
-    token_free(account->token);
-    g_free(account->stopped);
-    g_free(account->paused);
-    g_free(account);
-}
 
 /* What is due is to be asked of the queue anew. */
 static void
@@ -230,8 +197,7 @@ set_accounts(Submitter *self)
         const ConfigAccount *config = config_account(self->config, i);
         Account *account = find_account(self, config->name);
         if (!account) {
-            account = g_new0(Account, 1);
-            account->name = g_strdup(config->name);
+            account = account_new(config->name);
             g_ptr_array_add(self->accounts, account);
         }
         /* So that the first of each is an increase. */
@@ -249,54 +215,11 @@ set_accounts(Submitter *self)
 
 /* --- from the queue to the wire and back --- */
 
-static gboolean
-may_send(const Account *account)
-{
-    return account->config && !account->paused && g_get_monotonic_time() >= account->not_before;
-}
-
-/* How many are held in memory at most; with per_minute those that begin within a timeout, or one. */
-static guint
-most_claimed(const ConfigAccount *config)
-{
-    guint most = MIN(config->concurrency * CLAIM_ROUNDS, MAX(CLAIMED_MAX, config->concurrency));
-    guint in_time = config->per_minute * config->timeout / 60;
-    return config->per_minute ? CLAMP(in_time, 1, most) : most;
-}
-
-/* Twice as many with each claim behind which there are more, so that the wire waits for none; few
- * again once some were claimed in vain. */
-static guint
-stock_of(const Account *account)
-{
-    return MIN(MAX(account->stock, account->config->concurrency), most_claimed(account->config));
-}
-
-/* In time, as the disk may keep the clerk waiting: most of them are still to be sent. And not for so
- * many at once that lead-milter would wait for the lock. */
-static gboolean
-wants_leads(const Account *account)
-{
-    return !account->asked && account->next_due <= g_get_real_time() &&
-           account->ready.length <= stock_of(account) * 3 / 4;
-}
-
-/* Seconds until the last of those claimed has been sent, though each takes all of the timeout: as
- * many rounds as they make, one that is begun, and the one on the wire. It counts only for a lead
- * that got lost here, as the next lead-submit takes back at once what this one was sending. */
-static guint
-lease_of(const ConfigAccount *config)
-{
-    guint rounds = most_claimed(config) / config->concurrency + 2;
-    return config->timeout * rounds + LEASE_SLACK;
-}
-
 static void
 ask_for_leads(Submitter *self, Account *account)
 {
-    guint most = stock_of(account) - account->ready.length;
-    guint lease = lease_of(account->config);
-    clerk_claim(self->clerk, account, account->name, most, lease);
+    guint most = account_stock(account) - account->ready.length;
+    clerk_claim(self->clerk, account, account->name, most, account_lease(account));
     account->asked = TRUE;
     account->next_due = G_MAXINT64;
 }
@@ -309,13 +232,13 @@ take_leads(Submitter *self, Account *account, ClerkNews *news)
         news->next_due = g_get_real_time() + (gint64)TROUBLE_WAIT * 1000;
     account->next_due = MIN(account->next_due, news->next_due);
     if (news->next_due == 0 && account->config)
-        account->stock = 2 * stock_of(account);
+        account->stock = 2 * account_stock(account);
     g_autoptr(GPtrArray) leads = g_steal_pointer(&news->leads);
     if (leads)
         g_ptr_array_set_free_func(leads, NULL);
     for (guint i = 0; leads && i < leads->len; i++)
         g_queue_push_tail(&account->ready, g_ptr_array_index(leads, i));
-    if (account->stopped || !may_send(account))
+    if (account->stopped || !account_may_send(account))
         give_back(self, account);
 }
 
@@ -332,28 +255,14 @@ take_news(Submitter *self)
     }
 }
 
-/* With per_minute, POSTs begin at even distances. */
-static gboolean
-take_turn(Account *account)
-{
-    gint64 now = g_get_monotonic_time();
-    if (account->config->per_minute == 0)
-        return TRUE;
-    if (now < account->next_post)
-        return FALSE;
-    account->next_post =
-        MAX(account->next_post, now - G_USEC_PER_SEC) + MINUTE / account->config->per_minute;
-    return TRUE;
-}
-
 /* Keep the account's share of POSTs on the wire. */
 static void
 send_for(Submitter *self, Account *account)
 {
     /* Nothing more is sent while it cannot be told to the queue what came of the last. */
-    if (clerk_fails(self->clerk) || !may_send(account))
+    if (clerk_fails(self->clerk) || !account_may_send(account))
         return;
-    gboolean wants = wants_leads(account);
+    gboolean wants = account_wants_leads(account);
     if (!wants && (account->busy >= account->config->concurrency || !account->ready.length))
         return;
     const char *token = usable_token(self, account);
@@ -362,7 +271,7 @@ send_for(Submitter *self, Account *account)
     if (wants)
         ask_for_leads(self, account);
     while (account->busy < account->config->concurrency && account->ready.length &&
-           take_turn(account)) {
+           account_take_turn(account)) {
         client_post(self->client, account->config, token, g_queue_pop_head(&account->ready),
                     account);
         account->busy++;
@@ -602,24 +511,11 @@ look(Submitter *self)
 static int
 idle_time(Submitter *self)
 {
-    gint64 now = g_get_real_time(), wait = (gint64)IDLE_MOST;
+    gint64 wait = (gint64)IDLE_MOST;
     if (!self->pauses_read)
         wait = MIN(wait, TROUBLE_WAIT);
-    for (guint i = 0; i < self->accounts->len && !clerk_fails(self->clerk); i++) {
-        Account *account = g_ptr_array_index(self->accounts, i);
-        if (!account->config || account->paused || account->busy >= account->config->concurrency)
-            continue; /* an answer, or the admin, comes first */
-        gint64 turn = MAX((account->next_post - g_get_monotonic_time() + 999) / 1000, 0);
-        gint64 peace = (account->not_before - g_get_monotonic_time() + 999) / 1000;
-        if (peace > 0)
-            wait = MIN(wait, peace);
-        else if (account->stopped)
-            wait = MIN(wait, TOKEN_LOOK);
-        else if (!g_queue_is_empty(&account->ready))
-            wait = MIN(wait, account->config->per_minute ? turn : 0);
-        else if (!account->asked && account->next_due < G_MAXINT64)
-            wait = MIN(wait, MAX((account->next_due - now + 999) / 1000, 0));
-    }
+    for (guint i = 0; i < self->accounts->len && !clerk_fails(self->clerk); i++)
+        wait = MIN(wait, account_idle_time(g_ptr_array_index(self->accounts, i)));
     return (int)wait;
 }
 
