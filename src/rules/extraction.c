@@ -51,8 +51,8 @@ add_trial(Run *run, const Source *source, const WhenResult *result)
     char *condition =
         result->view ? g_strconcat(result->unwanted ? "not." : "", result->view, NULL) : NULL;
     Trial *trial = g_new0(Trial, 1);
-    *trial = (Trial){source->name, source->file,   result->holds, condition,
-                     result->line, result->column, result->limit};
+    *trial = (Trial){source->name, source->file->name, result->holds, condition,
+                     result->line, result->column,     result->limit};
     g_ptr_array_add(run->result->trials, trial);
 }
 

@@ -245,12 +245,12 @@ read_file(const Batch *batch, gpointer data, Diags *diags)
 }
 
 static void
-add_source(Ruleset *ruleset, Source *source, const YamlFile *file, Diags *diags)
+add_source(Ruleset *ruleset, Source *source, Diags *diags)
 {
     const Source *other = ruleset_find(ruleset, source->name);
     if (other)
-        diags_error(diags, file->name, source->line, source->column,
-                    "a second source \"%s\"; the first is in %s", source->name, other->file);
+        diags_error(diags, source->file->name, source->line, source->column,
+                    "a second source \"%s\"; the first is in %s", source->name, other->file->name);
     g_ptr_array_add(ruleset->sources, source);
 }
 
@@ -285,8 +285,7 @@ unknown_source(const Ruleset *ruleset, const YamlFile *file, const YamlNode *nod
 
 /* The sources that this one's fields come from, itself first; NULL on an error. */
 static GPtrArray *
-chain_of(const Ruleset *ruleset, Source *source, const YamlFile *file, gboolean complete,
-         Diags *diags)
+chain_of(const Ruleset *ruleset, Source *source, gboolean complete, Diags *diags)
 {
     g_autoptr(GPtrArray) chain = g_ptr_array_new();
     for (Source *next = source; next;) {
@@ -296,11 +295,11 @@ chain_of(const Ruleset *ruleset, Source *source, const YamlFile *file, gboolean 
         Source *base = ruleset_find(ruleset, next->extends->text);
         if (!base) {
             if (next == source && complete) /* else told with that one, or its file is broken */
-                unknown_source(ruleset, file, source->extends, source, diags);
+                unknown_source(ruleset, source->file, source->extends, source, diags);
             return NULL;
         }
         if (g_ptr_array_find(chain, base, NULL) || chain->len > LIMIT_EXTENDS) {
-            yaml_error(file, source->extends, diags,
+            yaml_error(source->file, source->extends, diags,
                        "\"extends\" goes in a circle: \"%s\" comes"
                        " back to \"%s\"",
                        source->name, base->name);
@@ -313,13 +312,13 @@ chain_of(const Ruleset *ruleset, Source *source, const YamlFile *file, gboolean 
 
 /* Sources that tests name must be there; "none": no source takes the mail. */
 static void
-check_tests(const Ruleset *ruleset, const Source *source, const YamlFile *file, Diags *diags)
+check_tests(const Ruleset *ruleset, const Source *source, Diags *diags)
 {
     for (guint i = 0; i < source->tests->len; i++) {
         const SourceTest *test = g_ptr_array_index(source->tests, i);
         if (test->source_node && strcmp(test->source, SOURCE_NONE) != 0 &&
             !ruleset_find(ruleset, test->source))
-            unknown_source(ruleset, file, test->source_node, NULL, diags);
+            unknown_source(ruleset, source->file, test->source_node, NULL, diags);
     }
 }
 
@@ -327,12 +326,11 @@ static gpointer
 resolve_source(const Batch *batch, gpointer data, Diags *diags)
 {
     Source *source = data;
-    const YamlFile *file = source->yaml;
-    g_autoptr(GPtrArray) chain = chain_of(batch->ruleset, source, file, batch->complete, diags);
+    g_autoptr(GPtrArray) chain = chain_of(batch->ruleset, source, batch->complete, diags);
     if (chain)
-        source_resolve(source, chain, file, diags);
+        source_resolve(source, chain, diags);
     if (batch->complete) /* else the missing one may be in a file that is broken */
-        check_tests(batch->ruleset, source, file, diags);
+        check_tests(batch->ruleset, source, diags);
     return NULL;
 }
 
@@ -398,7 +396,7 @@ read_files(Ruleset *ruleset, Diags *diags)
         const YamlFile *file = g_ptr_array_index(files, i);
         Source *source = take_made(&batch, i, diags);
         if (source)
-            add_source(ruleset, source, file, diags);
+            add_source(ruleset, source, diags);
         else if (yaml_get(file->root, "wire"))
             add_wire(ruleset, file, diags);
     }
@@ -488,7 +486,7 @@ ruleset_foreach(const Ruleset *ruleset, RuleVisitor visit, gpointer data)
         const Source *source = g_ptr_array_index(ruleset->sources, i);
         const RulePlace place = {
             .source = source->name,
-            .file = source->file,
+            .file = source->file->name,
             .line = source->line,
             .column = source->column,
             .conditional = when_is_conditional(source->when),

@@ -392,8 +392,7 @@ source_new(const YamlFile *file, PatternBook *book, Diags *diags)
     guint errors = diags_errors(diags), action = ACTION_SUBMIT;
     const YamlNode *root = file->root, *name = yaml_get(root, "source");
     Source *source = g_new0(Source, 1);
-    source->file = file->name;
-    source->yaml = file;
+    source->file = file;
     source->line = name->line;
     source->column = name->column;
     source->authenticate = g_ptr_array_new();
@@ -527,7 +526,7 @@ find_circle(const Source *source, const Field *field, const char *goal, GHashTab
 }
 
 void
-source_resolve(Source *source, const GPtrArray *chain, const YamlFile *file, Diags *diags)
+source_resolve(Source *source, const GPtrArray *chain, Diags *diags)
 {
     source->fields = g_ptr_array_new_with_free_func(field_free);
     source->labels = label_set_new();
@@ -539,7 +538,7 @@ source_resolve(Source *source, const GPtrArray *chain, const YamlFile *file, Dia
         const Field *field = g_ptr_array_index(source->fields, i);
         g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
         const Extractor *extractor = find_circle(source, field, field->name, seen);
-        if (extractor && strcmp(extractor->file, file->name) == 0)
+        if (extractor && strcmp(extractor->file, source->file->name) == 0)
             diags_error(diags, extractor->file, extractor->line, extractor->column,
                         "\"%s\" is made of itself", field->name);
     }

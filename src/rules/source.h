@@ -52,8 +52,8 @@ typedef struct {
 } SourceTest;
 
 typedef struct {
-    const char *name, *file;
-    const YamlFile *yaml;    /* the file */
+    const char *name;
+    const YamlFile *file;
     guint line, column;      /* of the name */
     const YamlNode *extends; /* or NULL */
     When *when;
@@ -75,7 +75,7 @@ void source_free(gpointer source);
 
 /* Make `fields` and `labels` of the chain of sources, this one first. Reports values that refer to
  * each other in a circle. */
-void source_resolve(Source *source, const GPtrArray *chain, const YamlFile *file, Diags *diags);
+void source_resolve(Source *source, const GPtrArray *chain, Diags *diags);
 
 /* Give its patterns their gates. */
 void source_add_gates(Source *source, GateBook *book);
