@@ -9,13 +9,14 @@
 
 #include <glib.h>
 
-/* `place` is static and NULL at first; `make` is called once, with NULL, and returns what is not.
+/* `place` is static and NULL at first; `make` is called once, with `data`, and does not return
+ * NULL.
  */
 static inline gpointer
-once_get(gpointer *place, GThreadFunc make)
+once_get(gpointer *place, GThreadFunc make, gpointer data)
 {
     if (g_once_init_enter(place))
-        g_once_init_leave(place, make(NULL));
+        g_once_init_leave(place, make(data));
     return g_atomic_pointer_get(place);
 }
 

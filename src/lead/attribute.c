@@ -80,7 +80,7 @@ int
 attribute_find(const char *name)
 {
     static gpointer once;
-    const guint8 *slots = once_get(&once, make_slots);
+    const guint8 *slots = once_get(&once, make_slots, NULL);
     for (guint slot = slot_of(name); slots[slot]; slot = (slot + 1) % SLOTS)
         if (strcmp(attributes[slots[slot] - 1].name, name) == 0)
             return slots[slot] - 1;

@@ -150,7 +150,7 @@ static const AddressLine *
 address_of(Object object)
 {
     static gpointer once;
-    const AddressLine *lines = once_get(&once, make_address_lines);
+    const AddressLine *lines = once_get(&once, make_address_lines, NULL);
     return &lines[object];
 }
 

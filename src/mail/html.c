@@ -416,7 +416,7 @@ html_to_text(const char *text, gsize length)
 
     Html html = {.result = result, .frames = g_array_new(FALSE, FALSE, sizeof(Frame))};
     Frame root = {.kind = KIND_INLINE};
-    html.kinds = once_get(&once, prepare);
+    html.kinds = once_get(&once, prepare, NULL);
     html_writer_init(&html.writer);
     g_array_append_val(html.frames, root);
     run_parser(&html, text, length);

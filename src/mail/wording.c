@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/once.h"
+
 static gunichar
 folded(gunichar c)
 {
@@ -185,11 +187,11 @@ build_seconds(const GArray *all, guint first)
     return seconds;
 }
 
-static Index *
-build_index(WordingList list)
+static gpointer
+build_index(gpointer list)
 {
     Index *index = g_new(Index, 1);
-    g_autoptr(GArray) all = letters_of(list);
+    g_autoptr(GArray) all = letters_of(GPOINTER_TO_UINT(list));
     const Seconds *others = build_seconds(all, BUCKETS);
     for (guint first = 0; first < BUCKETS; first++)
         index->firsts[first] = others;
@@ -205,9 +207,7 @@ const guint16 *
 wording_candidates(WordingList list, const char *text, const char *end)
 {
     static gpointer indexes[WORDING_LISTS];
-    if (g_once_init_enter(&indexes[list]))
-        g_once_init_leave(&indexes[list], build_index(list));
-    const Index *index = g_atomic_pointer_get(&indexes[list]);
+    const Index *index = once_get(&indexes[list], build_index, GUINT_TO_POINTER(list));
     const Seconds *seconds = index->firsts[text < end ? bucket_of(folded_at(text)) : 0];
     const char *second = text < end ? g_utf8_next_char(text) : end;
     return seconds->entries[second < end ? folded_at(second) % SECONDS : 0];

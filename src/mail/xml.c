@@ -17,7 +17,7 @@ void
 xml_begin(void)
 {
     static gpointer once;
-    once_get(&once, set_memory);
+    once_get(&once, set_memory, NULL);
     /* It makes each thread's state with malloc alone, and uses it unseen. */
     if (!xmlGetGlobalState())
         memory_out("libxml2");

@@ -88,7 +88,7 @@ pcre2_general_context *
 pattern_memory(void)
 {
     static gpointer once;
-    return once_get(&once, make_memory);
+    return once_get(&once, make_memory, NULL);
 }
 
 pcre2_code *
