@@ -72,8 +72,8 @@ queueplace_commit(Queue *queue, LeadRecord *one, char *id)
 void
 queueplace_put(Queue *queue, char *id)
 {
-    static guint number;
-    g_autofree char *key = g_strdup_printf("%u", number++);
+    static gint number; /* atomic: threads call this, too */
+    g_autofree char *key = g_strdup_printf("%d", g_atomic_int_add(&number, 1));
     CommitResult result = queueplace_commit(queue, queueplace_record("main", key, key), id);
     g_assert_cmpint(result, ==, COMMIT_NEW);
 }
