@@ -269,7 +269,7 @@ queue_repair(Queue *queue, QueueRepair repair, const char *id, const char *reaso
     }
     if (!queue_end(queue, good, error))
         return FALSE;
-    queue_touch(queue);
+    queue_wake(queue);
     return TRUE;
 }
 

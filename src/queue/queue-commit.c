@@ -116,7 +116,7 @@ commit_all_waiting(Queue *queue)
     g_mutex_unlock(&queue->mutex);
     good = good && (!leads || queue_sync(queue, &error));
     if (good && leads)
-        queue_touch(queue);
+        queue_wake(queue);
     g_mutex_unlock(&queue->disk); /* and the queue may be closed */
 
     for (guint i = 0; i < batch->len; i++) {

@@ -21,7 +21,7 @@ queue_account_pause(Queue *queue, const char *account, const char *reason, GErro
                               " ON CONFLICT (name) DO UPDATE SET paused = excluded.paused",
                               "ss", account, reason);
     if (good)
-        queue_touch(queue);
+        queue_wake(queue);
     return good;
 }
 

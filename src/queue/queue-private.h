@@ -80,8 +80,10 @@ gboolean queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gi
 /* Record a change alone. */
 gboolean queue_record(Queue *queue, gint64 seq, gint64 time, const char *from, const char *to,
                       const char *reason, GError **error);
+/* SQLite's write-ahead log, which is there while we have the queue open. Borrowed. */
+const char *queue_log_path(Queue *queue);
 /* Wake whoever watches. */
-void queue_touch(Queue *queue);
+void queue_wake(Queue *queue);
 
 /* A column's text, SQLite's until the next step, or NULL where the row has none; and a copy. */
 const char *queue_text(sqlite3_stmt *statement, int column);

@@ -210,8 +210,9 @@ queue_watch(Queue *queue, GError **error)
 {
     if (queue->watch < 0)
         queue->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (queue->watch < 0 || inotify_add_watch(queue->watch, queue->path, IN_ATTRIB) < 0) {
-        g_set_error(error, QUEUE_ERROR, QUEUE_ERROR_IO, "%s: watching it: %s", queue->path,
+    const char *path = queue_log_path(queue);
+    if (queue->watch < 0 || inotify_add_watch(queue->watch, path, IN_OPEN | IN_ATTRIB) < 0) {
+        g_set_error(error, QUEUE_ERROR, QUEUE_ERROR_IO, "%s: watching it: %s", path,
                     g_strerror(errno));
         return -1;
     }
