@@ -8,6 +8,7 @@
 #include <sqlite3.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -302,6 +303,42 @@ test_a_commit_of_another_connection_wakes_the_watcher(Place *place, gconstpointe
     g_assert_false(queue_changed(watcher));
     g_autoptr(GPtrArray) leads = claim(watcher, 1);
     g_assert_cmpuint(leads->len, ==, 1);
+}
+
+/* A new time would be an inode to write, for which ext4 without a journal makes the next commit
+ * wait. */
+static void
+test_a_commit_gives_the_queue_s_file_no_new_time(Place *place, gconstpointer data)
+{
+    (void)data;
+    struct stat before, after;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    const struct timespec long_ago[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    queueplace_commit(queue, queueplace_record("a", "1", "d1"), NULL); /* works off the log */
+    g_assert_cmpint(utimensat(AT_FDCWD, place->path, long_ago, 0), ==, 0);
+    g_assert_cmpint(stat(place->path, &before), ==, 0);
+    queueplace_commit(queue, queueplace_record("a", "2", "d2"), NULL);
+    g_assert_cmpint(stat(place->path, &after), ==, 0);
+    g_assert_cmpint(after.st_mtim.tv_sec, ==, before.st_mtim.tv_sec);
+    g_assert_cmpint(after.st_ctim.tv_nsec, ==, before.st_ctim.tv_nsec);
+}
+
+static void
+test_a_commit_without_a_descriptor_left_wakes_the_watcher(Place *place, gconstpointer data)
+{
+    (void)data;
+    struct rlimit limit, none;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL), watcher = queue_open(place->url, NULL);
+    g_assert_cmpint(queue_watch(watcher, NULL), >=, 0);
+    queueplace_commit(queue, queueplace_record("a", "1", "d1"), NULL);
+    g_assert_true(queue_changed(watcher));
+    g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &none), ==, 0);
+    queueplace_commit(queue, queueplace_record("a", "2", "d2"), NULL);
+    g_assert_cmpint(open("/", O_RDONLY), <, 0);
+    g_assert_cmpint(setrlimit(RLIMIT_NOFILE, &limit), ==, 0);
+    g_assert_true(queue_changed(watcher));
 }
 
 static guint
@@ -678,6 +715,8 @@ main(int argc, char **argv)
     ADD("behind-a-link", test_a_queue_behind_a_link_has_its_log_beside_the_file);
     ADD("copied", test_a_queue_that_was_copied_without_a_log_opens);
     ADD("watch", test_a_commit_of_another_connection_wakes_the_watcher);
+    ADD("watch-times", test_a_commit_gives_the_queue_s_file_no_new_time);
+    ADD("watch-no-descriptor", test_a_commit_without_a_descriptor_left_wakes_the_watcher);
     ADD("repairs", test_repairs_change_only_what_they_apply_to);
     ADD("purge", test_old_done_and_dead_leads_are_purged);
     ADD("garbage", test_a_file_that_is_no_queue_is_refused_and_left_alone);
