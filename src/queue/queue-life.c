@@ -1,12 +1,14 @@
 /* The daemons as others see them: each holds a lock in a file beside the queue while it lives,
  * renews the file's time, and locks a second byte while it cannot write the queue. Locks need no
- * space on the disk, and the kernel takes them back after kill -9. */
+ * space on the disk, and the kernel takes them back after kill -9. Whoever has something for
+ * lead-submit opens its file, which wakes it. */
 
 #include <config.h>
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -87,4 +89,43 @@ queue_life(Queue *queue, QueueDaemon daemon)
     life.stuck = life.silent > BEAT_MOST;
     close(fd);
     return life;
+}
+
+/* A touch of the queue's file wakes as well. It writes an inode, though, and on ext4 without a
+ * journal the next fdatasync of the log, whose inode is beside it, waits for that. */
+int
+queue_watch(Queue *queue, GError **error)
+{
+    g_autofree char *path = path_of(queue, QUEUE_SUBMIT);
+    if (queue->watch < 0)
+        queue->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (queue->watch < 0 || inotify_add_watch(queue->watch, path, IN_OPEN) < 0 ||
+        inotify_add_watch(queue->watch, queue->path, IN_ATTRIB) < 0) {
+        g_set_error(error, QUEUE_ERROR, QUEUE_ERROR_IO, "%s: watching it: %s", queue->path,
+                    g_strerror(errno));
+        return -1;
+    }
+    return queue->watch;
+}
+
+gboolean
+queue_changed(Queue *queue)
+{
+    char events[4096];
+    gboolean changed = FALSE;
+    while (read(queue->watch, events, sizeof events) > 0)
+        changed = TRUE;
+    return changed;
+}
+
+/* By its path: opening the queue's file once more and closing it would drop SQLite's locks. */
+void
+queue_wake(Queue *queue)
+{
+    g_autofree char *path = path_of(queue, QUEUE_SUBMIT);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd >= 0)
+        close(fd);
+    else if (errno != ENOENT) /* no descriptor is left, say; without the file nobody watches */
+        utimensat(AT_FDCWD, queue->path, NULL, 0);
 }

@@ -18,14 +18,14 @@ struct Queue {
     char *path;
     GHashTable *statements; /* SQL literal → sqlite3_stmt */
     gboolean readonly;
-    gboolean unsynced; /* commits do not wait for the disk now */
-    guint busy_wait;   /* milliseconds until a lock counts as held for too long */
-    gint64 busy_since; /* monotonic */
-    int watch;         /* inotify, -1 */
-    int lock;          /* of queue_live, -1 */
-    int log;           /* SQLite's, for queue_sync; -1 */
-    gint64 on_disk;    /* the last lead of which a claim knows that it is there */
-    int unsure;        /* why the log may not have reached the disk, an errno; atomic */
+    gboolean unsynced;          /* commits do not wait for the disk now */
+    guint busy_wait;            /* milliseconds until a lock counts as held for too long */
+    gint64 busy_since;          /* monotonic */
+    int watch;                  /* inotify, -1 */
+    int lock;                   /* of queue_live, -1 */
+    int log;                    /* SQLite's, for queue_sync; -1 */
+    char on_disk[LEAD_ID_SIZE]; /* the newest lead when a claim last waited for the disk */
+    int unsure;                 /* why the log may not have reached the disk, an errno; atomic */
 
     /* Group commit: whoever has the turn writes all that wait. */
     GMutex disk;        /* of who waits for it; taken before the next, never after */
@@ -80,9 +80,7 @@ gboolean queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gi
 /* Record a change alone. */
 gboolean queue_record(Queue *queue, gint64 seq, gint64 time, const char *from, const char *to,
                       const char *reason, GError **error);
-/* SQLite's write-ahead log, which is there while we have the queue open. Borrowed. */
-const char *queue_log_path(Queue *queue);
-/* Wake whoever watches. */
+/* Wake lead-submit. */
 void queue_wake(Queue *queue);
 
 /* A column's text, SQLite's until the next step, or NULL where the row has none; and a copy. */

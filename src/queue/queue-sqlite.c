@@ -340,26 +340,6 @@ queue_move(Queue *queue, gint64 seq, const char *from, LeadState to, gint64 not_
            queue_record(queue, seq, now, from, state_names[to], reason, error);
 }
 
-/* SQLite makes it at the first look into the database, and removes it when nobody has that open. It
- * has no locks that closing it would drop. */
-const char *
-queue_log_path(Queue *queue)
-{
-    return sqlite3_filename_wal(sqlite3_db_filename(queue->db, "main"));
-}
-
-/* A new time would wake as well, but is an inode to write: on ext4 without a journal the next
- * fdatasync of a file whose inode is beside it waits for that. */
-void
-queue_wake(Queue *queue)
-{
-    int fd = open(queue_log_path(queue), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-    if (fd >= 0)
-        close(fd);
-    else /* no descriptor is left */
-        utimensat(AT_FDCWD, queue_log_path(queue), NULL, 0);
-}
-
 /* SQLite answers NULL too when it has no memory, and a lead without its text is no lead. */
 const char *
 queue_text(sqlite3_stmt *statement, int column)
@@ -527,14 +507,15 @@ fingerprint(sqlite3_context *context, int n, sqlite3_value **values)
         sqlite3_result_error_nomem(context);
 }
 
-/* Whether all of it reached the disk only those know who wrote it: a descriptor is not told of what
- * failed before it was opened. */
+/* SQLite makes it at the first look into the database, and removes it when nobody has that open. It
+ * has no locks that closing it would drop. Whether all of it reached the disk only those know who
+ * wrote it: a descriptor is not told of what failed before it was opened. */
 static gboolean
 open_log(Queue *queue, GError **error)
 {
     if (queue_integer(queue, -1, error, "PRAGMA user_version", "") < 0)
         return FALSE;
-    const char *path = queue_log_path(queue);
+    const char *path = sqlite3_filename_wal(sqlite3_db_filename(queue->db, "main"));
     queue->log = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     queue->unsure = EIO;
     return queue->log >= 0 ||

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "queue/queue-private.h"
@@ -107,20 +106,40 @@ read_due(Queue *queue, const char *account, gint64 now, gint64 last, guint most,
     return result == SQLITE_DONE || queue_fail(queue, "reading", error);
 }
 
+static gboolean
+read_newest(Queue *queue, gint64 *seq, char id[LEAD_ID_SIZE], GError **error)
+{
+    sqlite3_stmt *statement =
+        queue_statement(queue, error, "SELECT seq, id FROM leads ORDER BY seq DESC LIMIT 1", "");
+    if (!statement)
+        return FALSE;
+    int result = sqlite3_step(statement);
+    if (result == SQLITE_ROW) {
+        *seq = sqlite3_column_int64(statement, 0);
+        g_strlcpy(id, queue_text(statement, 1), LEAD_ID_SIZE);
+    }
+    gboolean good =
+        result == SQLITE_ROW || result == SQLITE_DONE || queue_fail(queue, "reading", error);
+    sqlite3_reset(statement);
+    return good;
+}
+
 /* A lead can be seen before it is on disk. One that a power failure takes must not have been sent:
  * its mail comes again. *last: the last of those that can be sent. While the newest is the same,
- * there is no disk to wait for; a lower one is of a content that was put back in place. */
+ * there is no disk to wait for; its number alone may be one of a content that was put back in
+ * place. */
 static gboolean
 all_on_disk(Queue *queue, gint64 *last, GError **error)
 {
-    *last = queue_integer(queue, 0, error, "SELECT max(seq) FROM leads", "");
-    if (*last < 0 || !queue_make_sure(queue, error))
+    char id[LEAD_ID_SIZE] = "";
+    *last = 0;
+    if (!read_newest(queue, last, id, error) || !queue_make_sure(queue, error))
         return FALSE;
-    if (*last == queue->on_disk)
+    if (strcmp(id, queue->on_disk) == 0)
         return TRUE;
     if (!queue_sync(queue, error))
         return FALSE;
-    queue->on_disk = *last;
+    g_strlcpy(queue->on_disk, id, LEAD_ID_SIZE);
     return TRUE;
 }
 
@@ -203,30 +222,6 @@ queue_next_due(Queue *queue, const char *account, GError **error)
                                 " WHERE state IN ('pending', 'sending') AND account = ?",
                                 "s", account);
     return last > farthest(g_get_real_time()) ? 0 : first;
-}
-
-int
-queue_watch(Queue *queue, GError **error)
-{
-    if (queue->watch < 0)
-        queue->watch = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    const char *path = queue_log_path(queue);
-    if (queue->watch < 0 || inotify_add_watch(queue->watch, path, IN_OPEN | IN_ATTRIB) < 0) {
-        g_set_error(error, QUEUE_ERROR, QUEUE_ERROR_IO, "%s: watching it: %s", path,
-                    g_strerror(errno));
-        return -1;
-    }
-    return queue->watch;
-}
-
-gboolean
-queue_changed(Queue *queue)
-{
-    char events[4096];
-    gboolean changed = FALSE;
-    while (read(queue->watch, events, sizeof events) > 0)
-        changed = TRUE;
-    return changed;
 }
 
 gboolean

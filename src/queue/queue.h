@@ -109,9 +109,9 @@ gboolean queue_settle(Queue *queue, const QueueOutcome *outcomes, guint n, gbool
 gint64 queue_next_due(Queue *queue, const char *account, GError **error);
 
 /* A descriptor that becomes readable, within milliseconds, when a program has committed leads or
- * repaired some; poll it, then call queue_changed, which empties it. Writers open the queue's log
- * once more after their commit, so what woke one is there to be claimed; whoever opens the queue
- * wakes one for nothing. -1 on error. */
+ * repaired some, and now and then for nothing; poll it, then call queue_changed, which empties it.
+ * For the one that has taken over: writers open its file after their commit, so what woke it is
+ * there to be claimed. -1 on error. */
 int queue_watch(Queue *queue, GError **error);
 gboolean queue_changed(Queue *queue);
 

@@ -182,8 +182,12 @@ test_what_is_claimed_is_on_disk(Place *place, gconstpointer data)
     queueplace_commit(queue, queueplace_record("a", "3", "d3"), NULL);
     claim_synced(queue, 1);
     /* As an admin does who puts an older content back in place. */
-    queueplace_sql(place, "DELETE FROM leads; DELETE FROM sqlite_sequence");
+    static const char put_back[] = "DELETE FROM leads; DELETE FROM sqlite_sequence";
+    queueplace_sql(place, put_back);
     queueplace_commit(queue, queueplace_record("a", "4", "d4"), NULL);
+    claim_synced(queue, 1);
+    queueplace_sql(place, put_back);
+    queueplace_commit(queue, queueplace_record("a", "5", "d5"), NULL); /* by the same number */
     claim_synced(queue, 1);
 }
 
@@ -288,14 +292,22 @@ test_a_queue_that_was_copied_without_a_log_opens(Place *place, gconstpointer dat
     queueplace_put(copied, NULL);
 }
 
+static int
+take_over_and_watch(Queue *queue)
+{
+    g_assert_true(queue_take_over(queue, NULL));
+    int watch = queue_watch(queue, NULL);
+    g_assert_cmpint(watch, >=, 0);
+    return watch;
+}
+
 static void
 test_a_commit_of_another_connection_wakes_the_watcher(Place *place, gconstpointer data)
 {
     (void)data;
     g_autoptr(Queue) queue = queue_open(place->url, NULL);
     g_autoptr(Queue) watcher = queue_open(place->url, NULL);
-    struct pollfd fd = {queue_watch(watcher, NULL), POLLIN, 0};
-    g_assert_cmpint(fd.fd, >=, 0);
+    struct pollfd fd = {take_over_and_watch(watcher), POLLIN, 0};
     g_assert_cmpint(poll(&fd, 1, 0), ==, 0);
     queueplace_commit(queue, queueplace_record("a", "1", "d1"), NULL);
     g_assert_cmpint(poll(&fd, 1, 5000), ==, 1);
@@ -329,7 +341,7 @@ test_a_commit_without_a_descriptor_left_wakes_the_watcher(Place *place, gconstpo
     (void)data;
     struct rlimit limit, none;
     g_autoptr(Queue) queue = queue_open(place->url, NULL), watcher = queue_open(place->url, NULL);
-    g_assert_cmpint(queue_watch(watcher, NULL), >=, 0);
+    take_over_and_watch(watcher);
     queueplace_commit(queue, queueplace_record("a", "1", "d1"), NULL);
     g_assert_true(queue_changed(watcher));
     g_assert_cmpint(getrlimit(RLIMIT_NOFILE, &limit), ==, 0);
@@ -571,8 +583,7 @@ test_a_probe_writes_and_changes_nothing(Place *place, gconstpointer data)
     (void)data;
     g_autoptr(Queue) queue = queue_open(place->url, NULL), other = queue_open(place->url, NULL);
     g_autoptr(GError) error = NULL;
-    int watch = queue_watch(other, NULL);
-    g_assert_cmpint(watch, >=, 0);
+    take_over_and_watch(other);
     for (guint i = 0; i < 3; i++)
         g_assert_true(queue_probe(queue, NULL));
     g_assert_false(queue_changed(other)); /* nobody is woken */
