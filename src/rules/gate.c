@@ -2,20 +2,30 @@
 
 #include <string.h>
 
+#include "rules/literal.h"
 #include "rules/needles.h"
 
 #define GATES_AT_FIRST 32 /* room for so many that a view opens */
 
+/* A gate has a lock for each set of literals, and is open when all of them are. */
+typedef struct {
+    guint gate;
+    guint lock; /* a bit */
+} Lock;
+
 typedef struct {
     ViewRef view;
     Needles *needles;
-    GPtrArray *opened; /* GArray of guint, for each needle: the gates that it opens */
+    GPtrArray *opened; /* GArray of Lock, for each needle: those that it opens */
 } GateView;
 
 typedef struct {
     guint view; /* in `views` */
     guint users;
+    guint locks; /* all of them, as bits */
 } Gate;
+
+G_STATIC_ASSERT(LITERAL_SETS_MAX <= 8); /* bits */
 
 struct GateBook {
     GPtrArray *views;    /* GateView */
@@ -33,7 +43,7 @@ struct Gates {
     const GateBook *book;
     const Message *message;
     Seen *seen;   /* for each view */
-    guint8 *open; /* for each gate */
+    guint8 *open; /* for each gate: its locks that are */
 };
 
 static void
@@ -93,53 +103,66 @@ view_number(GateBook *book, const ViewRef *view)
     return book->views->len - 1;
 }
 
-/* The literals of all the patterns; NULL when one of them has none. */
+/* The sets of literals (GStrv) of which each must have one in the view, or of several patterns the
+ * first of each, of which one must. Empty when a pattern has none. */
 static GPtrArray *
-literals_of(const GPtrArray *patterns)
+sets_of(const GPtrArray *patterns)
 {
-    g_autoptr(GPtrArray) all = g_ptr_array_new();
-    for (guint i = 0; i < patterns->len; i++) {
-        char *const *literal = pattern_literals(g_ptr_array_index(patterns, i));
-        if (!literal)
-            return NULL;
-        for (; *literal; literal++)
-            g_ptr_array_add(all, *literal);
+    g_autoptr(GPtrArray) sets = g_ptr_array_new();
+    const GPtrArray *one = patterns->len == 1 ? pattern_literals(patterns->pdata[0]) : NULL;
+    for (guint i = 0; one && i < one->len; i++)
+        g_ptr_array_add(sets, one->pdata[i]);
+    for (guint i = 0; !one && i < patterns->len; i++) {
+        const GPtrArray *literals = pattern_literals(patterns->pdata[i]);
+        if (literals->len == 0) {
+            g_ptr_array_set_size(sets, 0);
+            break;
+        }
+        g_ptr_array_add(sets, literals->pdata[0]);
     }
-    return patterns->len ? g_steal_pointer(&all) : NULL;
+    return g_steal_pointer(&sets);
 }
 
 static void
-open_with(GateView *view, const char *literal, guint gate)
+open_with(GateView *view, const char *literal, Lock lock)
 {
     guint needle = needles_add(view->needles, literal);
     while (view->opened->len <= needle)
-        g_ptr_array_add(view->opened, g_array_new(FALSE, FALSE, sizeof gate));
-    g_array_append_val((GArray *)g_ptr_array_index(view->opened, needle), gate);
+        g_ptr_array_add(view->opened, g_array_new(FALSE, FALSE, sizeof lock));
+    g_array_append_val((GArray *)g_ptr_array_index(view->opened, needle), lock);
+}
+
+/* View, and of each set its lock and its literals. */
+static char *
+name_of(guint view, const GPtrArray *sets, gboolean each)
+{
+    GString *name = g_string_new(NULL);
+    g_string_printf(name, "%u", view);
+    for (guint i = 0; i < sets->len; i++)
+        for (char *const *literal = sets->pdata[i]; *literal; literal++)
+            g_string_append_printf(name, "\n%u %s", each ? i : 0, *literal);
+    return g_string_free(name, FALSE);
 }
 
 guint
 gate_book_add(GateBook *book, const ViewRef *view, const GPtrArray *patterns)
 {
-    g_autoptr(GPtrArray) literals = literals_of(patterns);
-    if (!literals)
+    g_autoptr(GPtrArray) sets = sets_of(patterns);
+    if (sets->len == 0)
         return GATE_NONE;
+    gboolean each = patterns->len == 1; /* of the sets has a lock */
     guint number = view_number(book, view);
-    GString *key = g_string_new(NULL);
-    g_string_printf(key, "%u", number);
-    for (guint i = 0; i < literals->len; i++) {
-        g_string_append_c(key, '\n');
-        g_string_append(key, g_ptr_array_index(literals, i));
-    }
-    guint gate = GPOINTER_TO_UINT(g_hash_table_lookup(book->numbers, key->str));
-    if (gate) {
-        g_string_free(key, TRUE);
-    } else {
-        const Gate added = {.view = number};
+    g_autofree char *name = name_of(number, sets, each);
+    guint gate = GPOINTER_TO_UINT(g_hash_table_lookup(book->numbers, name));
+    if (!gate) {
+        const Gate added = {.view = number, .locks = each ? (1u << sets->len) - 1 : 1};
         gate = book->gates->len;
         g_array_append_val(book->gates, added);
-        g_hash_table_insert(book->numbers, g_string_free(key, FALSE), GUINT_TO_POINTER(gate));
-        for (guint i = 0; i < literals->len; i++)
-            open_with(g_ptr_array_index(book->views, number), g_ptr_array_index(literals, i), gate);
+        g_hash_table_insert(book->numbers, g_steal_pointer(&name), GUINT_TO_POINTER(gate));
+        for (guint i = 0; i < sets->len; i++)
+            for (char *const *literal = sets->pdata[i]; *literal; literal++)
+                open_with(g_ptr_array_index(book->views, number), *literal,
+                          (Lock){gate, each ? 1u << i : 1});
     }
     g_array_index(book->gates, Gate, gate).users++;
     return gate;
@@ -195,6 +218,22 @@ gates_free(Gates *gates)
     g_free(gates);
 }
 
+static gboolean
+is_open(const Gates *gates, guint gate)
+{
+    return gates->open[gate] == g_array_index(gates->book->gates, Gate, gate).locks;
+}
+
+static void
+unlock(Gates *gates, const Lock *lock, GArray *open)
+{
+    if (gates->open[lock->gate] & lock->lock)
+        return;
+    gates->open[lock->gate] |= lock->lock;
+    if (is_open(gates, lock->gate))
+        g_array_append_val(open, lock->gate);
+}
+
 static const Seen *
 look(Gates *gates, guint number)
 {
@@ -212,12 +251,8 @@ look(Gates *gates, guint number)
     needles_find(view->needles, text, strlen(text), found);
     for (const guint8 *hit = found; (hit = memchr(hit, 1, found + needles - hit)); hit++) {
         const GArray *opened = g_ptr_array_index(view->opened, hit - found);
-        for (guint i = 0; i < opened->len; i++) {
-            guint gate = g_array_index(opened, guint, i);
-            if (!gates->open[gate])
-                g_array_append_val(seen->open, gate);
-            gates->open[gate] = 1;
-        }
+        for (guint i = 0; i < opened->len; i++)
+            unlock(gates, &g_array_index(opened, Lock, i), seen->open);
     }
     return seen;
 }
@@ -230,7 +265,7 @@ gates_open(Gates *gates, guint gate)
     guint view = g_array_index(gates->book->gates, Gate, gate).view;
     if (!gates->seen[view].looked)
         look(gates, view);
-    return gates->open[gate];
+    return is_open(gates, gate);
 }
 
 const GArray *

@@ -1,12 +1,12 @@
 /* gate: whether a view has what patterns cannot do without.
  *
  * Patterns that look in the same view share a gate: it is shut when the view has none of the
- * literals (literal.h) of which one must be there for any of the patterns to match. All literals of
- * a view are looked for in one go, when the first of its gates is asked for, so that a pattern that
- * cannot match costs next to nothing, however many there are. A gate that is shut is never wrong;
- * one that is open says nothing. Ownership: a GateBook is its ruleset's, immutable once compiled;
- * Gates are one mail's and borrow from both. Thread rule: a GateBook is anyone's, Gates one
- * thread's.
+ * literals (literal.h) of which one must be there for any of the patterns to match; a pattern with
+ * a gate of its own needs one of each of its sets. All literals of a view are looked for in one go,
+ * when the first of its gates is asked for, so that a pattern that cannot match costs next to
+ * nothing, however many there are. A gate that is shut is never wrong; one that is open says
+ * nothing. Ownership: a GateBook is its ruleset's, immutable once compiled; Gates are one mail's
+ * and borrow from both. Thread rule: a GateBook is anyone's, Gates one thread's.
  */
 #ifndef LEAD_RULES_GATE_H
 #define LEAD_RULES_GATE_H

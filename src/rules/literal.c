@@ -15,8 +15,8 @@ typedef GPtrArray Texts;
 
 /* What is known of a piece of a pattern. */
 typedef struct {
-    Texts *whole; /* it matches these texts and no others; NULL when not known */
-    Texts *best;  /* one of these is in what it matches; NULL when not known */
+    Texts *whole;    /* it matches these texts and no others; NULL when not known */
+    GPtrArray *sets; /* Texts: of each of them one is in what it matches, or beside it */
 } Need;
 
 typedef enum { ATOM_LETTER, ATOM_GROUP, ATOM_OTHER } AtomKind;
@@ -46,7 +46,7 @@ static void
 need_clear(Need *need)
 {
     g_clear_pointer(&need->whole, texts_free);
-    g_clear_pointer(&need->best, texts_free);
+    g_clear_pointer(&need->sets, g_ptr_array_unref);
 }
 
 static Texts *
@@ -98,14 +98,47 @@ texts_joined(const Texts *before, const Texts *behind)
     return joined;
 }
 
-/* Keep the better of the two, which are taken over: the longer texts, the fewer. */
-static Texts *
-texts_better(Texts *one, Texts *other)
+static gboolean
+is_same(const Texts *one, const Texts *other)
 {
-    gsize length = one ? shortest(one) : 0, others = other ? shortest(other) : 0;
-    gboolean first = one && (length > others || (length == others && one->len <= other->len));
-    texts_free(first ? other : one);
-    return first ? one : other;
+    gboolean same = one->len == other->len;
+    for (guint i = 0; i < one->len && same; i++)
+        same = strcmp(g_ptr_array_index(one, i), g_ptr_array_index(other, i)) == 0;
+    return same;
+}
+
+/* The better first: the longer texts, the fewer. */
+static gint
+compare_texts(gconstpointer a, gconstpointer b)
+{
+    const Texts *one = *(Texts *const *)a, *other = *(Texts *const *)b;
+    gsize length = shortest(one), others = shortest(other);
+    if (length != others)
+        return length > others ? -1 : 1;
+    return one->len < other->len ? -1 : one->len > other->len;
+}
+
+/* Sets are kept the best first. Takes the texts over. */
+static void
+sets_add(GPtrArray *sets, Texts *texts)
+{
+    gboolean known = shortest(texts) < LITERAL_MIN;
+    for (guint i = 0; i < sets->len && !known; i++)
+        known = is_same(g_ptr_array_index(sets, i), texts);
+    if (known) {
+        texts_free(texts);
+        return;
+    }
+    g_ptr_array_add(sets, texts);
+    g_ptr_array_sort(sets, compare_texts);
+    if (sets->len > LITERAL_SETS_MAX)
+        g_ptr_array_set_size(sets, LITERAL_SETS_MAX);
+}
+
+static GPtrArray *
+sets_new(void)
+{
+    return g_ptr_array_new_with_free_func((GDestroyNotify)texts_free);
 }
 
 /* --- the pattern --- */
@@ -192,7 +225,8 @@ skip_name(const char *p, char end)
     return p > begin && *p == end ? p + 1 : NULL;
 }
 
-typedef enum { GROUP_PLAIN, GROUP_AROUND, GROUP_EMPTY, GROUP_UNKNOWN } GroupKind;
+/* GROUP_BESIDE is there and not part of the match, GROUP_NOT must not be there. */
+typedef enum { GROUP_PLAIN, GROUP_BESIDE, GROUP_NOT, GROUP_EMPTY, GROUP_UNKNOWN } GroupKind;
 
 /* What the "(?…" at `p` begins, and where its inside does; of GROUP_EMPTY, where it ends. */
 static GroupKind
@@ -207,10 +241,10 @@ group_kind(const char *p, const char **inside)
     if (*p == '>' || *p == '|')
         return GROUP_PLAIN;
     if (*p == '=' || *p == '!')
-        return GROUP_AROUND;
+        return *p == '=' ? GROUP_BESIDE : GROUP_NOT;
     if (*p == '<' && (p[1] == '=' || p[1] == '!')) {
         *inside = p + 2;
-        return GROUP_AROUND;
+        return p[1] == '=' ? GROUP_BESIDE : GROUP_NOT;
     }
     if (*p == '<' || *p == '\'')
         name = skip_name(p + 1, *p == '<' ? '>' : '\'');
@@ -247,7 +281,9 @@ parse_group(Parser *parser)
         parser->failed = TRUE;
     else
         parser->p++;
-    if (kind == GROUP_AROUND) {
+    if (kind == GROUP_BESIDE)
+        g_clear_pointer(&atom.need.whole, texts_free);
+    if (kind == GROUP_NOT) {
         need_clear(&atom.need);
         atom.kind = ATOM_OTHER;
     }
@@ -313,18 +349,10 @@ parse_times(Parser *parser)
 
 /* One alternative being read: the texts that the last pieces are, and what else is known. */
 typedef struct {
-    Texts *run, *best;
-    gboolean whole; /* the run goes back to the beginning */
+    Texts *run;
+    GPtrArray *sets; /* Texts */
+    gboolean whole;  /* the run goes back to the beginning */
 } Branch;
-
-static void
-consider(Branch *branch, Texts *texts)
-{
-    if (texts && shortest(texts) >= LITERAL_MIN)
-        branch->best = texts_better(branch->best, texts);
-    else
-        texts_free(texts);
-}
 
 static void
 end_run(Branch *branch)
@@ -332,7 +360,7 @@ end_run(Branch *branch)
     branch->whole = FALSE;
     if (branch->run->len == 1 && longest(branch->run) == 0) /* as after the piece before */
         return;
-    consider(branch, branch->run);
+    sets_add(branch->sets, branch->run);
     branch->run = texts_with("");
 }
 
@@ -379,7 +407,8 @@ append_atom(Branch *branch, Atom *atom, Times times)
             end_run(branch);
     } else {
         end_run(branch);
-        consider(branch, g_steal_pointer(&atom->need.best));
+        while (atom->need.sets->len > 0)
+            sets_add(branch->sets, g_ptr_array_steal_index(atom->need.sets, 0));
     }
     need_clear(&atom->need);
 }
@@ -387,15 +416,15 @@ append_atom(Branch *branch, Atom *atom, Times times)
 static Need
 parse_branch(Parser *parser)
 {
-    Branch branch = {texts_with(""), NULL, TRUE};
+    Branch branch = {texts_with(""), sets_new(), TRUE};
     while (!parser->failed && *parser->p && *parser->p != '|' && *parser->p != ')') {
         Atom atom = parse_atom(parser);
         Times times = parser->failed ? PERHAPS : parse_times(parser);
         append_atom(&branch, &atom, times);
     }
     Need need = {.whole = branch.whole ? texts_copy(branch.run) : NULL};
-    consider(&branch, branch.run);
-    need.best = branch.best;
+    sets_add(branch.sets, branch.run);
+    need.sets = branch.sets;
     return need;
 }
 
@@ -414,6 +443,18 @@ texts_either(Texts *one, Texts *other)
     return one;
 }
 
+/* Of what is known of two alternatives, what is known of both. */
+static void
+sets_either(GPtrArray *all, GPtrArray *next)
+{
+    Texts *either = all->len && next->len ? texts_either(g_ptr_array_steal_index(all, 0),
+                                                         g_ptr_array_steal_index(next, 0))
+                                          : NULL;
+    g_ptr_array_set_size(all, 0);
+    if (either)
+        g_ptr_array_add(all, either);
+}
+
 static Need
 parse_alternatives(Parser *parser)
 {
@@ -422,21 +463,24 @@ parse_alternatives(Parser *parser)
         parser->p++;
         Need next = parse_branch(parser);
         all.whole = texts_either(all.whole, g_steal_pointer(&next.whole));
-        all.best = texts_either(all.best, g_steal_pointer(&next.best));
+        sets_either(all.sets, next.sets);
+        need_clear(&next);
     }
     return all;
 }
 
-char **
+GPtrArray *
 literal_required(const char *pattern)
 {
     Parser parser = {.p = pattern};
     Need need = parse_alternatives(&parser);
-    Texts *best = parser.failed || *parser.p ? NULL : g_steal_pointer(&need.best);
+    GPtrArray *sets = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    while (!parser.failed && !*parser.p && need.sets->len > 0) {
+        Texts *texts = g_ptr_array_steal_index(need.sets, 0);
+        g_ptr_array_set_free_func(texts, NULL);
+        g_ptr_array_add(texts, NULL);
+        g_ptr_array_add(sets, g_ptr_array_free(texts, FALSE));
+    }
     need_clear(&need);
-    if (!best)
-        return NULL;
-    g_ptr_array_set_free_func(best, NULL);
-    g_ptr_array_add(best, NULL);
-    return (char **)g_ptr_array_free(best, FALSE);
+    return sets;
 }

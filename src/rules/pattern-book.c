@@ -373,7 +373,8 @@ pattern_clear(gpointer data)
     Pattern *pattern = data;
     g_free(pattern->text);
     g_free(pattern->full);
-    g_strfreev(pattern->literals);
+    if (pattern->literals)
+        g_ptr_array_unref(pattern->literals);
     pcre2_code_free(pattern->code);
     pcre2_code_free(pattern->fast);
     pcre2_code_free(pattern->guarded);
@@ -392,7 +393,7 @@ pattern_text(const Pattern *pattern)
     return pattern->text;
 }
 
-char *const *
+const GPtrArray *
 pattern_literals(const Pattern *pattern)
 {
     return pattern->literals;

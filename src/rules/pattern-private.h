@@ -14,7 +14,7 @@ struct Pattern {
     pcre2_code *fast;    /* the same with JIT, made when it is worth it */
     gint interpreted;    /* bytes of the texts that the interpreter was given */
     pcre2_code *guarded; /* the same with automatic callouts, made when first needed */
-    char **literals;     /* of which one is in all that it matches, or NULL */
+    GPtrArray *literals; /* see literal_required */
     guint pairs;         /* of the match data: its groups and the whole */
     guint groups;        /* its own, which come before those of the definitions */
     guint value_group;   /* number of the group named `value`, or 0 */

@@ -40,8 +40,8 @@ void pattern_unref(Pattern *pattern); /* takes NULL */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pattern, pattern_unref)
 
 const char *pattern_text(const Pattern *pattern); /* as the admin wrote it */
-/* Of which one is in all that it matches (rules/literal.h), or NULL when that is not known. */
-char *const *pattern_literals(const Pattern *pattern);
+/* What must be in a text for it to match, as literal_required says. */
+const GPtrArray *pattern_literals(const Pattern *pattern);
 
 /* The processor time that one mail's patterns may take together, of the calling thread. */
 typedef struct {

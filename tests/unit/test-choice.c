@@ -76,6 +76,9 @@ static const char *const whens[] = {
     "  subject: '(?:new )?lead(?:er)?s'\n",
     "  from: '^((?!acme).)*$'\n",
     "  links: 'acme\\.example/lead'\n",
+    "  subject: '(?=.*lead)(?=.*new)'\n",
+    "  text: 'acme.*(?:lead|listing).*form'\n",
+    "  from: '(?<=acme)\\.example'\n  body: ['acme.*lead', 'kiosk.*form']\n",
 };
 
 static Ruleset *
@@ -138,6 +141,33 @@ most_sources_are_not_asked(void)
     g_assert_cmpuint(extraction->trials->len, ==, 18); /* the account tells of all */
 }
 
+/* What they have in common tells nothing, however long it is. */
+static void
+sources_are_told_apart_by_any_of_their_words(void)
+{
+    static const char *const patterns[] = {"\\bforwarded by our portal, site \\#?%03u\\b",
+                                           "(?=.*\\bour portal\\b)(?=.*\\bsite %03u\\b)"};
+    static const char mail[] = "From: a@b.test\nSubject: forwarded by our portal, site 017\n\nHi\n";
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+    for (guint k = 0; k < G_N_ELEMENTS(patterns); k++) {
+        g_autoptr(RuleFolder) folder = rulefolder_new();
+        for (guint i = 0; i < 200; i++) {
+            g_autofree char *name = g_strdup_printf("%03u-s.yaml", i);
+            g_autoptr(GString) text = g_string_new(NULL);
+            g_string_printf(text, "source: s%u\nwhen: {subject: '%s'}\n", i, patterns[k]);
+            g_autofree char *number = g_strdup_printf("%03u", i);
+            g_string_replace(text, "%03u", number, 0);
+            rulefolder_write(folder, name, text->str);
+        }
+        g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
+        Gates *gates = gates_new(ruleset->gates, message);
+        g_autofree gboolean *may = choice_may(ruleset->choice, gates);
+        for (guint i = 0; i < 200; i++)
+            g_assert_cmpint(may[i], ==, i == 17);
+        gates_free(gates);
+    }
+}
+
 static void
 a_brief_account_has_what_won_and_the_limits(void)
 {
@@ -172,6 +202,8 @@ main(int argc, char **argv)
                     the_shipped_rules_judge_every_mail_alike);
     g_test_add_func("/choice/hand-made-conditions-judge-alike", hand_made_conditions_judge_alike);
     g_test_add_func("/choice/most-sources-are-not-asked", most_sources_are_not_asked);
+    g_test_add_func("/choice/sources-are-told-apart-by-any-of-their-words",
+                    sources_are_told_apart_by_any_of_their_words);
     g_test_add_func("/choice/a-brief-account-has-what-won-and-the-limits",
                     a_brief_account_has_what_won_and_the_limits);
     return g_test_run();
