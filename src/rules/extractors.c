@@ -164,13 +164,18 @@ may_go_on(const Attempt *attempt)
 /* --- label --- */
 
 static const LabelIndex *
-index_of(Run *run, const char *text)
+index_of(Run *run, const ViewRef *view)
 {
+    if (view->view >= 0 && run->of_view[view->view])
+        return run->of_view[view->view];
+    const char *text = view_text(view, run->message);
     LabelIndex *index = g_hash_table_lookup(run->indexes, text);
     if (!index) {
         index = label_index(text, run->source->labels);
         g_hash_table_insert(run->indexes, (gpointer)text, index);
     }
+    if (view->view >= 0)
+        run->of_view[view->view] = index;
     return index;
 }
 
@@ -216,7 +221,7 @@ look_for_another(Attempt *attempt, const ViewRef *view, const char *key, guint n
     const char *text = view_text(view, attempt->run->message);
     gsize offset, length;
     for (; n < LIMIT_CANDIDATES &&
-           label_find(index_of(attempt->run, text), key, n, LABEL_LINE, &offset, &length);
+           label_find(index_of(attempt->run, view), key, n, LABEL_LINE, &offset, &length);
          n++) {
         g_autofree char *raw = g_strndup(text + offset, length);
         g_autofree char *value = value_normalise(type, raw, NULL);
@@ -256,7 +261,7 @@ run_label(Attempt *attempt)
     const Extractor *extractor = attempt->extractor;
     for (guint v = 0; v < extractor->views->len; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
-        const LabelIndex *index = index_of(attempt->run, view_text(view, attempt->run->message));
+        const LabelIndex *index = index_of(attempt->run, view);
         for (guint i = 0; i < extractor->labels->len; i++) {
             const char *key = g_ptr_array_index(extractor->labels, i);
             if (label_has(index, key) && run_one_label(attempt, view, index, key))
@@ -482,7 +487,7 @@ static const char *
 dereference(Attempt *attempt, const Reference *reference, char **own)
 {
     Run *run = attempt->run;
-    static const View views[] = {VIEW_BODY, VIEW_SIGNATURE};
+    static const ViewRef views[] = {{.view = VIEW_BODY}, {.view = VIEW_SIGNATURE}};
     switch (reference->kind) {
     case REFERENCE_NONE:
         return reference->name;
@@ -500,9 +505,10 @@ dereference(Attempt *attempt, const Reference *reference, char **own)
         return card_value(run->message, reference->name, 0);
     case REFERENCE_LABEL:
         for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
-            const char *text = message_view(run->message, views[i]);
+            const char *text = view_text(&views[i], run->message);
+            const LabelIndex *index = index_of(run, &views[i]);
             gsize offset, length;
-            if (label_find(index_of(run, text), reference->name, 0, LABEL_LINE, &offset, &length))
+            if (label_find(index, reference->name, 0, LABEL_LINE, &offset, &length))
                 return *own = g_strndup(text + offset, length);
         }
         return NULL;

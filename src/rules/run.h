@@ -14,7 +14,8 @@ typedef struct {
     Lead *lead;
     PatternBudget budget;
     Gates *gates;
-    GHashTable *indexes; /* a view's text → LabelIndex */
+    GHashTable *indexes;               /* a view's text → LabelIndex */
+    const LabelIndex *of_view[VIEW_N]; /* those of them that have been asked for */
 } Run;
 
 /* Run an extractor for a field: TRUE when it won. Every candidate is recorded. For `value`, the
