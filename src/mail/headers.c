@@ -88,57 +88,106 @@ headers_read(const Fields *fields, gboolean *limit)
     return texts;
 }
 
-static gboolean
-is_address_field(const char *line, gsize length)
+typedef enum { FIELD_OTHER, FIELD_ADDRESSES, FIELD_PARAMETERS } FieldKind;
+
+static FieldKind
+field_kind(const char *line, gsize length)
 {
-    static const char *const names[] = {"from", "to", "cc", "bcc", "sender", "reply-to"};
+    static const char *const addresses[] = {"from", "to", "cc", "bcc", "sender", "reply-to"};
     char first = g_ascii_tolower(*line);
     if (first != 'f' && first != 't' && first != 'c' && first != 'b' && first != 's' &&
         first != 'r') /* most lines */
-        return FALSE;
+        return FIELD_OTHER;
     const char *colon = memchr(line, ':', MIN(length, 64));
     gsize name = colon ? (gsize)(colon - line) : 0;
     while (name > 0 && (line[name - 1] == ' ' || line[name - 1] == '\t'))
         name--;
+    if (name > 8 && g_ascii_strncasecmp(line, "content-", 8) == 0)
+        return FIELD_PARAMETERS;
     if (name > 7 && g_ascii_strncasecmp(line, "resent-", 7) == 0) {
         line += 7;
         name -= 7;
     }
-    for (guint i = 0; i < G_N_ELEMENTS(names); i++)
-        if (strlen(names[i]) == name && g_ascii_strncasecmp(line, names[i], name) == 0)
-            return TRUE;
-    return FALSE;
+    for (guint i = 0; i < G_N_ELEMENTS(addresses); i++)
+        if (strlen(addresses[i]) == name && g_ascii_strncasecmp(line, addresses[i], name) == 0)
+            return FIELD_ADDRESSES;
+    return FIELD_OTHER;
+}
+
+/* What GMime gets to read: the bytes themselves until something of them is left out. */
+typedef struct {
+    const char *bytes;
+    gsize length, used; /* of the bytes; of them, or of the copy, so far */
+    char *copy;
+    guint parameters; /* of all fields */
+} Tamed;
+
+typedef struct {
+    FieldKind kind;
+    guint colons, parameters;
+    gsize length;
+    gboolean cut;
+} TamedField;
+
+/* From here on it differs. */
+static void
+begin_copy(Tamed *tamed)
+{
+    if (tamed->copy)
+        return;
+    tamed->copy = g_malloc(tamed->length);
+    memcpy(tamed->copy, tamed->bytes, tamed->used);
+}
+
+static void
+keep(Tamed *tamed, const char *from, gsize length)
+{
+    if (tamed->copy)
+        memcpy(tamed->copy + tamed->used, from, length);
+    tamed->used += length;
+}
+
+/* A line of a field up to what is too much of it, where the field ends. */
+static void
+tame_line(Tamed *tamed, TamedField *field, const char *line, gsize length)
+{
+    gsize most = field->kind == FIELD_ADDRESSES ? ADDRESSES_BYTES : LIMIT_HEADER_VALUE;
+    for (const char *p = line; p < line + length && !field->cut; p++) {
+        gboolean group = FALSE;
+        field->cut = field->length++ >= most && *p != '\r' && *p != '\n';
+        if (field->kind == FIELD_ADDRESSES && *p == ':')
+            group = field->colons++ >= GROUPS_MAX;
+        else if (field->kind == FIELD_PARAMETERS && *p == ';')
+            field->cut |= field->parameters++ >= LIMIT_PARAMETERS ||
+                          tamed->parameters++ >= LIMIT_PARAMETERS_MAIL;
+        if (field->cut || group)
+            begin_copy(tamed);
+        if (!field->cut)
+            keep(tamed, group ? " " : p, 1);
+        else if (tamed->copy[tamed->used - 1] != '\n') /* there is the field's name at least */
+            keep(tamed, "\n", 1);
+    }
 }
 
 /* Any line that looks like such a field: it may be one of an attached mail. */
 char *
-headers_tamed(const char *bytes, gsize length)
+headers_tamed(const char *bytes, gsize *length)
 {
-    char *copy = NULL;
-    guint colons = 0;
-    gsize begin = 0;
-    gboolean in_field = FALSE;
-    for (gsize at = 0; at < length;) {
-        const char *end = memchr(bytes + at, '\n', length - at);
-        gsize next = end ? (gsize)(end - bytes) + 1 : length;
-        gboolean folded = bytes[at] == ' ' || bytes[at] == '\t';
-        if (!folded) {
-            in_field = is_address_field(bytes + at, next - at);
-            colons = 0;
-            begin = at;
-        }
-        for (gsize i = at; in_field && i < next; i++) {
-            colons += bytes[i] == ':';
-            if (bytes[i] == '\r' || bytes[i] == '\n' ||
-                (i - begin < ADDRESSES_BYTES && !(bytes[i] == ':' && colons > GROUPS_MAX)))
-                continue;
-            if (!copy)
-                copy = g_memdup2(bytes, length);
-            copy[i] = ' ';
-        }
-        at = next;
+    Tamed tamed = {.bytes = bytes, .length = *length};
+    TamedField field = {0};
+    for (gsize at = 0, next; at < *length; at = next) {
+        const char *line = bytes + at, *end = memchr(line, '\n', *length - at);
+        next = end ? (gsize)(end - bytes) + 1 : *length;
+        if (*line != ' ' && *line != '\t')
+            field = (TamedField){.kind = field_kind(line, next - at)};
+        if (field.kind == FIELD_OTHER)
+            keep(&tamed, line, next - at);
+        else
+            tame_line(&tamed, &field, line, next - at);
     }
-    return copy;
+    if (tamed.copy)
+        *length = tamed.used;
+    return tamed.copy;
 }
 
 /* Blanks what stands in comments (RFC 5322 section 3.2.2): a sender's HELO is told there. */

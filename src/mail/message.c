@@ -535,11 +535,11 @@ message_parse(const char *bytes, gsize length, const MessageOptions *options)
     message->views[VIEW_SENDER] = bare_path(options->sender);
     set_view(message, VIEW_RECIPIENT, recipients_as_text(options->recipients));
 
-    gsize safe = safe_length(bytes, length);
-    message->limit.parts = safe < length;
-    g_autofree char *tamed = headers_tamed(bytes, safe);
+    g_autofree char *tamed = headers_tamed(bytes, &length);
     message->limit.header = tamed != NULL;
     const char *mail = tamed ? tamed : bytes;
+    gsize safe = safe_length(mail, length);
+    message->limit.parts = safe < length;
     message->fields = fields_read(mail, safe);
     read_mail(&reading, mail, safe, options);
     set_view(message, VIEW_FROM, addresses_as_text(message->from));

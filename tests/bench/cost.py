@@ -58,6 +58,8 @@ FIELDS = {
     "Received": "Received: from a by b; x\n" * 10000,
     "results": "Authentication-Results: mx.example.com; dkim=pass header.d=x.example\n" * 2000,
     "quotes": "From: " + '"\\"' * 30000 + "\n",
+    "parameters": "Content-Disposition: inline" + "; a=b" * 150000 + "\n",
+    "parameters, a line each": "Content-Disposition: inline" + ";\n a=b" * 150000 + "\n",
 }
 
 
@@ -100,6 +102,8 @@ def mails():
         b'"k%d":"v"' % n for n in range(100000)) + b"}")
     yield "JSON nested", body("text/plain", "8bit", b'{"a":' * 100000)
     yield "4,900 parts", hostile.many_parts(4900)
+    part = b"--b\nContent-Type: text/plain" + b"; a=b" * 200 + b"\n\nx\n"
+    yield "1,900 parts of 200 parameters", body("multipart/mixed; boundary=b", "8bit", part * 1900)
 
 
 def write(folder):

@@ -291,6 +291,59 @@ test_of_many_addresses_the_first_are_read(void)
     }
 }
 
+/* A Content-Type with so many parameters, one of which is the last to count; its body. */
+static Message *
+with_parameters(guint n, const char *separator)
+{
+    g_autoptr(GString) mail = g_string_new("From: ada@lovelace.example\nContent-Type: text/html");
+    for (guint i = 1; i < n; i++)
+        g_string_append_printf(mail, ";%sp%u*%u=v", separator, i, i % 3);
+    g_string_append_printf(mail,
+                           ";%scharset=windows-1252\nSubject: Roof\n\n"
+                           "<p>Zo\xEB <b>(312) 555-0117</b>\n",
+                           separator);
+    return message_parse(mail->str, mail->len, NULL);
+}
+
+static void
+test_parameters_of_a_field_are_capped(void)
+{
+    static const char *const separators[] = {"", " ", "\n ", "\r\n\t"};
+    for (guint i = 0; i < G_N_ELEMENTS(separators); i++) {
+        g_autoptr(Message) at_most = with_parameters(LIMIT_PARAMETERS, separators[i]);
+        assert_view(at_most, VIEW_BODY, "Zo\u00eb (312) 555-0117\n");
+        g_assert_null(message_limits_reached(at_most));
+        guint more[] = {LIMIT_PARAMETERS + 1, 150000};
+        for (guint k = 0; k < G_N_ELEMENTS(more); k++) {
+            g_autoptr(Message) beyond = with_parameters(more[k], separators[i]);
+            g_assert_nonnull(strstr(message_view(beyond, VIEW_BODY), "(312) 555-0117\n"));
+            g_assert_null(strstr(message_view(beyond, VIEW_BODY), "<b>"));
+            assert_view(beyond, VIEW_SUBJECT, "Roof");
+            g_assert_cmpstr(message_limits_reached(beyond), ==, "header");
+        }
+    }
+}
+
+static void
+test_parameters_of_all_parts_are_capped(void)
+{
+    for (guint n = 50; n <= 51; n++) { /* parts */
+        g_autoptr(GString) mail = g_string_new("From: ada@lovelace.example\n"
+                                               "Content-Type: multipart/mixed; boundary=b\n\n");
+        for (guint i = 0; i < n; i++) {
+            g_string_append(mail, i % 2 ? "--b\nContent-Type: text/plain"
+                                        : "--b\nContent-Disposition : inline");
+            for (guint k = i == 0; k < LIMIT_PARAMETERS_MAIL / 50; k++)
+                g_string_append_printf(mail, "; p%u=v", k);
+            g_string_append(mail, "\n\nCall (312) 555-0117.\n");
+        }
+        g_string_append(mail, "--b--\n");
+        g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+        g_assert_nonnull(strstr(message_view(message, VIEW_BODY), "Call (312) 555-0117."));
+        g_assert_cmpstr(message_limits_reached(message), ==, n > 50 ? "header" : NULL);
+    }
+}
+
 static void
 test_a_mail_may_lack_everything(void)
 {
@@ -465,6 +518,8 @@ main(int argc, char **argv)
                     test_an_encoded_word_in_results_stays_what_it_is);
     g_test_add_func("/message/groups", test_groups_nested_without_end_are_cut);
     g_test_add_func("/message/addresses", test_of_many_addresses_the_first_are_read);
+    g_test_add_func("/message/parameters", test_parameters_of_a_field_are_capped);
+    g_test_add_func("/message/parameters-of-parts", test_parameters_of_all_parts_are_capped);
     g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
     g_test_add_func("/message/caps", test_every_size_is_capped);
     g_test_add_func("/message/lines", test_lines_are_capped);
