@@ -71,4 +71,6 @@ def measure(options):
             of=rates(results, "lead", "no-op")),
         Row(3, "Postfix with the least such milter / with the no-op milter",
             median_ratio(results["least"], results["no-op"]), of=rates(results, "least", "no-op")),
+        Row(3, "Postfix with lead-milter / with the least such milter",
+            median_ratio(results["lead"], results["least"]), of=rates(results, "lead", "least")),
     ]

@@ -135,6 +135,8 @@ def measure(options):
             of=f"{rate['lead-submit']}, {rate['h2load']}"),
         Row(7, "libcurl alone / h2load", median_ratio(results["libcurl"], results["h2load"]),
             of=f"{rate['libcurl']}, {STREAMS} streams, one connection"),
+        Row(7, "lead-submit / libcurl alone", median_ratio(ours, results["libcurl"]),
+            of=f"{rate['lead-submit']}, {rate['libcurl']}"),
         Row(7, "commit to the API's answer when idle, p50", statistics.median(waits), unit="ms",
             most=5, of=f"{len(waits)} leads, p95 {sorted(waits)[len(waits) * 95 // 100]:.1f} ms"),
     ]
