@@ -139,8 +139,11 @@ name_of(guint view, const GPtrArray *sets, gboolean each)
     GString *name = g_string_new(NULL);
     g_string_printf(name, "%u", view);
     for (guint i = 0; i < sets->len; i++)
-        for (char *const *literal = sets->pdata[i]; *literal; literal++)
-            g_string_append_printf(name, "\n%u %s", each ? i : 0, *literal);
+        for (char *const *literal = sets->pdata[i]; *literal; literal++) {
+            g_string_append_c(name, '\n');
+            g_string_append_c(name, (char)('0' + (each ? i : 0)));
+            g_string_append(name, *literal);
+        }
     return g_string_free(name, FALSE);
 }
 
