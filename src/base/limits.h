@@ -11,7 +11,7 @@
 #define LIMIT_MESSAGE_MAX ((gsize)1 << 30)
 #define LIMIT_HEADERS 1000             /* header fields kept of a message */
 #define LIMIT_HEADER_VALUE (64 << 10)  /* of one header field */
-#define LIMIT_PARAMETERS 200           /* of one Content-… field */
+#define LIMIT_PARAMETERS 200           /* of a Content-Type or Content-Disposition */
 #define LIMIT_PARAMETERS_MAIL 10000    /* of all of them */
 #define LIMIT_PARTS 200                /* MIME parts looked at */
 #define LIMIT_PART_DEPTH 40            /* of nested multiparts and messages */

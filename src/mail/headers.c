@@ -90,26 +90,35 @@ headers_read(const Fields *fields, gboolean *limit)
 
 typedef enum { FIELD_OTHER, FIELD_ADDRESSES, FIELD_PARAMETERS } FieldKind;
 
+/* Any number of blanks may stand before the colon, as for GMime. */
+static gboolean
+is_field(const char *line, const char *end, const char *name)
+{
+    gsize length = strlen(name);
+    if ((gsize)(end - line) <= length || g_ascii_strncasecmp(line, name, length) != 0)
+        return FALSE;
+    for (line += length; line < end && (*line == ' ' || *line == '\t');)
+        line++;
+    return line < end && *line == ':';
+}
+
 static FieldKind
 field_kind(const char *line, gsize length)
 {
     static const char *const addresses[] = {"from", "to", "cc", "bcc", "sender", "reply-to"};
+    static const char *const parameters[] = {"content-type", "content-disposition"};
+    const char *end = line + length;
     char first = g_ascii_tolower(*line);
     if (first != 'f' && first != 't' && first != 'c' && first != 'b' && first != 's' &&
         first != 'r') /* most lines */
         return FIELD_OTHER;
-    const char *colon = memchr(line, ':', MIN(length, 64));
-    gsize name = colon ? (gsize)(colon - line) : 0;
-    while (name > 0 && (line[name - 1] == ' ' || line[name - 1] == '\t'))
-        name--;
-    if (name > 8 && g_ascii_strncasecmp(line, "content-", 8) == 0)
-        return FIELD_PARAMETERS;
-    if (name > 7 && g_ascii_strncasecmp(line, "resent-", 7) == 0) {
+    for (guint i = 0; i < G_N_ELEMENTS(parameters); i++)
+        if (is_field(line, end, parameters[i]))
+            return FIELD_PARAMETERS;
+    if (length > 7 && g_ascii_strncasecmp(line, "resent-", 7) == 0)
         line += 7;
-        name -= 7;
-    }
     for (guint i = 0; i < G_N_ELEMENTS(addresses); i++)
-        if (strlen(addresses[i]) == name && g_ascii_strncasecmp(line, addresses[i], name) == 0)
+        if (is_field(line, end, addresses[i]))
             return FIELD_ADDRESSES;
     return FIELD_OTHER;
 }

@@ -15,11 +15,12 @@ typedef struct {
 
 void mailbox_free(gpointer mailbox);
 
-/* GMime makes objects of all addresses of a field, and of all parameters of a Content-… field
- * (RFC 2045 section 5.1), and reads groups (RFC 5322 section 3.4) by recursion, as deep as a field has
- * colons: a copy in which addresses end at ADDRESSES_BYTES, parameters at LIMIT_HEADER_VALUE,
- * LIMIT_PARAMETERS or LIMIT_PARAMETERS_MAIL, and the colons beyond GROUPS_MAX are blanks; *length is
- * the copy's then. NULL when there is nothing to leave out. */
+/* GMime makes objects of all addresses of a field, and of all parameters of a Content-Type or
+ * Content-Disposition field (RFC 2045 section 5.1), and reads groups (RFC 5322 section 3.4) by
+ * recursion, as deep as a field has colons: a copy in which addresses end at ADDRESSES_BYTES,
+ * parameters at LIMIT_HEADER_VALUE, LIMIT_PARAMETERS or LIMIT_PARAMETERS_MAIL, and the colons
+ * beyond GROUPS_MAX are blanks; *length is the copy's then. NULL when there is nothing to leave
+ * out. */
 char *headers_tamed(const char *bytes, gsize *length);
 
 /* The values of the Authentication-Results fields that may be our own MTA's, unfolded, as they

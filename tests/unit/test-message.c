@@ -274,6 +274,29 @@ test_groups_nested_without_end_are_cut(void)
     g_assert_null(message_limits_reached(usual));
 }
 
+/* GMime takes any number of blanks before the colon, and would end by recursion. */
+static void
+test_blanks_before_a_colon_hide_no_field(void)
+{
+    static const guint blanks[] = {60, 64, 300000};
+    for (guint i = 0; i < G_N_ELEMENTS(blanks); i++) {
+        g_autofree char *blank = g_strnfill(blanks[i], i % 2 ? '\t' : ' ');
+        g_autoptr(GString) mail =
+            g_string_new("From: ada@lovelace.example\nContent-Type: multipart/mixed; boundary=b\n\n"
+                         "--b\nContent-Type: message/rfc822\n\nResent-From");
+        g_string_append_printf(mail, "%s: ", blank);
+        for (guint n = 0; n < 400000; n++)
+            g_string_append(mail, "a:");
+        g_string_append_printf(mail, "\nContent-Disposition%s: inline", blank);
+        for (guint n = 0; n < 150000; n++)
+            g_string_append(mail, "; a=b");
+        g_string_append(mail, "\n\nCall (312) 555-0117.\n--b--\n");
+        g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+        g_assert_nonnull(strstr(message_limits_reached(message), "header"));
+        g_assert_nonnull(strstr(message_view(message, VIEW_BODY), "(312) 555-0117"));
+    }
+}
+
 static void
 test_of_many_addresses_the_first_are_read(void)
 {
@@ -322,6 +345,20 @@ test_parameters_of_a_field_are_capped(void)
             g_assert_cmpstr(message_limits_reached(beyond), ==, "header");
         }
     }
+}
+
+/* Such lines are in no header, though what stands there looks like one's. */
+static void
+test_text_that_begins_like_content_is_kept(void)
+{
+    g_autoptr(GString) mail = g_string_new("From: ada@lovelace.example\nContent-Type: text/html\n\n"
+                                           "Content-free greeting: hello\n");
+    for (guint i = 0; i < 2 * LIMIT_PARAMETERS; i++)
+        g_string_append(mail, "  <p>x&nbsp;y;</p>\n");
+    g_string_append(mail, "  <p>Phone: (312) 555-0142</p>\n");
+    g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+    g_assert_nonnull(strstr(message_view(message, VIEW_BODY), "Phone: (312) 555-0142"));
+    g_assert_null(message_limits_reached(message));
 }
 
 static void
@@ -517,8 +554,10 @@ main(int argc, char **argv)
     g_test_add_func("/message/authentication/encoded",
                     test_an_encoded_word_in_results_stays_what_it_is);
     g_test_add_func("/message/groups", test_groups_nested_without_end_are_cut);
+    g_test_add_func("/message/blanks", test_blanks_before_a_colon_hide_no_field);
     g_test_add_func("/message/addresses", test_of_many_addresses_the_first_are_read);
     g_test_add_func("/message/parameters", test_parameters_of_a_field_are_capped);
+    g_test_add_func("/message/content-text", test_text_that_begins_like_content_is_kept);
     g_test_add_func("/message/parameters-of-parts", test_parameters_of_all_parts_are_capped);
     g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
     g_test_add_func("/message/caps", test_every_size_is_capped);
