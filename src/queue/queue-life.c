@@ -126,6 +126,6 @@ queue_wake(Queue *queue)
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (fd >= 0)
         close(fd);
-    else if (errno != ENOENT) /* no descriptor is left, say; without the file nobody watches */
+    else if (errno != ENOENT) /* no descriptor is left, say; without the file none has ever run */
         utimensat(AT_FDCWD, queue->path, NULL, 0);
 }

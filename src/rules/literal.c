@@ -179,6 +179,10 @@ parse_escape(Parser *parser)
     /* Classes, places and control characters. \N{…} is neither. */
     if (strchr("dDwWsShHvVRXbBAZzGKtnrfea", c) || (c == 'N' && parser->p[2] != '{'))
         return other(parser, 2);
+    if (c == 'p' || c == 'P') { /* \pL, \p{Lu} */
+        const char *end = parser->p[2] == '{' ? strchr(parser->p, '}') : parser->p + 2;
+        return end && *end ? other(parser, (gsize)(end + 1 - parser->p)) : fail(parser);
+    }
     return fail(parser);
 }
 

@@ -42,6 +42,7 @@ what_a_pattern_needs_is_found(void)
     assert_literals("(?<name>listing)s|(?P<other>lease)", "listings|lease");
     assert_literals("(?=.*\\bportal\\b)(?=.*\\bp17\\b)", "portal & p17");
     assert_literals("(?<=new )lead(?!s)", "new  & lead");
+    assert_literals("\\p{Lu}\\pL\\P{^L}lead", "lead");
     assert_literals("request \\#?417", "request  & 417");
     assert_literals("portal .* (?:one .* two|three .* four)", "portal  & one |three ");
     assert_literals("site .* site .* 417", " site  & site  &  417");
@@ -198,16 +199,16 @@ static void
 grow(GRand *random, GString *pattern, guint depth)
 {
     static const char *const atoms[] = {
-        "a",       "b",          "k",           "S",         "ab",      "ks",         "abc",
-        ".",       "\\b",        "\\w",         "[ab]",      "[^k]",    "[a]",        "^",
-        "$",       "\\.",        "(?i)",        "(?-i)",     "\\K",     "\\s",        "(?=a)",
-        "(?!kab)", "(?<=b)",     "(?<!s)",      "\u00e9",    "\u017F",  "\u212A",     "-",
-        " ",       "\\-",        "[[:alpha:]]", "(?#a)",     "\\x61",   "\\Qab\\E",   "\\141",
-        "\\R",     "]",          "}",           "[]a]",      "(?:)",    "[\\c]x]",    "[^\\c]x]",
-        "[\\]x]",  "[\\x{5d}x]", "[a\\-k]",     "[\\w]",     "[^\\]]",  "[\\Qx]\\E]", "[[.a.]]",
-        "[\\pLk]", "\\c]",       "\\g1",        "\\1",       "(?1)",    "(?R)",       "\\pL",
-        "\\N",     "\\X",        "\\h",         "(*ACCEPT)", "(*SKIP)", "(*F)",       "(?U)",
-        "(?m)",    "\\E",        "#",           "[",         "{",
+        "a",       "b",          "k",           "S",      "ab",     "ks",         "abc",
+        ".",       "\\b",        "\\w",         "[ab]",   "[^k]",   "[a]",        "^",
+        "$",       "\\.",        "(?i)",        "(?-i)",  "\\K",    "\\s",        "(?=a)",
+        "(?!kab)", "(?<=b)",     "(?<!s)",      "\u00e9", "\u017F", "\u212A",     "-",
+        " ",       "\\-",        "[[:alpha:]]", "(?#a)",  "\\x61",  "\\Qab\\E",   "\\141",
+        "\\R",     "]",          "}",           "[]a]",   "(?:)",   "[\\c]x]",    "[^\\c]x]",
+        "[\\]x]",  "[\\x{5d}x]", "[a\\-k]",     "[\\w]",  "[^\\]]", "[\\Qx]\\E]", "[[.a.]]",
+        "[\\pLk]", "\\c]",       "\\g1",        "\\1",    "(?1)",   "(?R)",       "\\pL",
+        "\\p{Ll}", "\\P{^Lu}",   "\\N",         "\\X",    "\\h",    "(*ACCEPT)",  "(*SKIP)",
+        "(*F)",    "(?U)",       "(?m)",        "\\E",    "#",      "[",          "{",
     };
     static const char *const times[] = {"",    "",    "",      "",     "",     "?",  "*",  "+",
                                         "{0}", "{2}", "{0,2}", "{1,}", "{,2}", "??", "*+", "+?"};
