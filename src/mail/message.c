@@ -26,6 +26,7 @@
  * of a mail is left unread. */
 #define BOUNDARY_LINES 2000
 #define FIELD_LINES 10000
+#define FIELD_NAME 80 /* bytes with its colon, mostly */
 #define SHORT_LINES 100000
 #define SHORT_LINE 40 /* bytes */
 
@@ -66,6 +67,21 @@ typedef struct {
 
 /* --- bytes to GMime --- */
 
+/* GMime takes a name of any length, and any number of blanks before the colon. */
+static gboolean
+may_be_field(const char *line, const char *next)
+{
+    if (memchr(line, ':', MIN(next - line, FIELD_NAME)))
+        return TRUE;
+    if (next - line <= FIELD_NAME)
+        return FALSE;
+    while (line < next && (guchar)*line > ' ' && *line != ':')
+        line++;
+    while (line < next && (*line == ' ' || *line == '\t'))
+        line++;
+    return line < next && *line == ':';
+}
+
 /* How much of the mail GMime is given. */
 static gsize
 safe_length(const char *bytes, gsize length)
@@ -77,7 +93,7 @@ safe_length(const char *bytes, gsize length)
         shorts += next - line < SHORT_LINE;
         if (next - line >= 2 && line[0] == '-' && line[1] == '-')
             boundaries++;
-        else if (memchr(line, ':', MIN(next - line, 80)))
+        else if (may_be_field(line, next))
             fields++;
         if (boundaries > BOUNDARY_LINES || fields > FIELD_LINES || shorts > SHORT_LINES)
             return line - bytes;

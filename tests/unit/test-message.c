@@ -452,6 +452,11 @@ test_lines_are_capped(void)
     /* What may be a header field or a boundary, and what GMime would read for a second. */
     assert_limits_of("a: b\n", 9000, NULL);
     assert_limits_of("a: b\n", 11000, "parts");
+    g_autofree char *blank = g_strdup_printf("a%*s: b\n", 200, "");
+    assert_limits_of(blank, 9000, "text");
+    assert_limits_of(blank, 11000, "parts, text");
+    g_autofree char *wordy = g_strdup_printf("a%*sb : c\n", 200, "");
+    assert_limits_of(wordy, 11000, "text");
     assert_limits_of("--\n", 3000, "parts");
     assert_limits_of("\n", 200000, "parts, text");
     /* An attachment's lines are longer. */
