@@ -25,6 +25,13 @@ path_of(const Queue *queue, QueueDaemon daemon)
     return g_strconcat(queue->path, ends[daemon], NULL);
 }
 
+static int
+open_of(const Queue *queue, QueueDaemon daemon)
+{
+    g_autofree char *path = path_of(queue, daemon);
+    return open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+}
+
 static gboolean
 lock_byte(int fd, int byte, short type)
 {
@@ -76,10 +83,9 @@ queue_beat(Queue *queue, gboolean writable)
 QueueLife
 queue_life(Queue *queue, QueueDaemon daemon)
 {
-    g_autofree char *path = path_of(queue, daemon);
     QueueLife life = {0};
     struct stat st;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_of(queue, daemon);
     if (fd < 0)
         return life;
     life.runs = is_locked(fd, BYTE_LIVES);
@@ -122,8 +128,7 @@ queue_changed(Queue *queue)
 void
 queue_wake(Queue *queue)
 {
-    g_autofree char *path = path_of(queue, QUEUE_SUBMIT);
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    int fd = open_of(queue, QUEUE_SUBMIT);
     if (fd >= 0)
         close(fd);
     else if (errno != ENOENT) /* no descriptor is left, say; without the file none has ever run */

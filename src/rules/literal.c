@@ -122,10 +122,10 @@ compare_texts(gconstpointer a, gconstpointer b)
 static void
 sets_add(GPtrArray *sets, Texts *texts)
 {
-    gboolean known = shortest(texts) < LITERAL_MIN;
-    for (guint i = 0; i < sets->len && !known; i++)
-        known = is_same(g_ptr_array_index(sets, i), texts);
-    if (known) {
+    gboolean useless = shortest(texts) < LITERAL_MIN;
+    for (guint i = 0; i < sets->len && !useless; i++)
+        useless = is_same(g_ptr_array_index(sets, i), texts);
+    if (useless) {
         texts_free(texts);
         return;
     }

@@ -373,8 +373,7 @@ pattern_clear(gpointer data)
     Pattern *pattern = data;
     g_free(pattern->text);
     g_free(pattern->full);
-    if (pattern->literals)
-        g_ptr_array_unref(pattern->literals);
+    g_clear_pointer(&pattern->literals, g_ptr_array_unref);
     pcre2_code_free(pattern->code);
     pcre2_code_free(pattern->fast);
     pcre2_code_free(pattern->guarded);
