@@ -1,6 +1,7 @@
 /* choice: which sources of a ruleset may take a mail at all.
  *
- * Of each way in which a source's `when` may hold, the rarest gate (gate.h) must be open. So of a
+ * Of a way in which a source's `when` may hold, one of a condition's gates (gate.h) must be open;
+ * the condition is that with the rarest. So of a
  * thousand sites' sources few are asked, those that have no such gate, and those whose site the
  * mail speaks of. What is not asked would not have held; choice_may says no more than that.
  * Ownership: the ruleset's; Thread rule: immutable once made.

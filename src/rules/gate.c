@@ -103,26 +103,6 @@ view_number(GateBook *book, const ViewRef *view)
     return book->views->len - 1;
 }
 
-/* The sets of literals (GStrv) of which each must have one in the view, or of several patterns the
- * first of each, of which one must. Empty when a pattern has none. */
-static GPtrArray *
-sets_of(const GPtrArray *patterns)
-{
-    g_autoptr(GPtrArray) sets = g_ptr_array_new();
-    const GPtrArray *one = patterns->len == 1 ? pattern_literals(patterns->pdata[0]) : NULL;
-    for (guint i = 0; one && i < one->len; i++)
-        g_ptr_array_add(sets, one->pdata[i]);
-    for (guint i = 0; !one && i < patterns->len; i++) {
-        const GPtrArray *literals = pattern_literals(patterns->pdata[i]);
-        if (literals->len == 0) {
-            g_ptr_array_set_size(sets, 0);
-            break;
-        }
-        g_ptr_array_add(sets, literals->pdata[0]);
-    }
-    return g_steal_pointer(&sets);
-}
-
 static void
 open_with(GateView *view, const char *literal, Lock lock)
 {
@@ -134,38 +114,36 @@ open_with(GateView *view, const char *literal, Lock lock)
 
 /* View, and of each set its lock and its literals. */
 static char *
-name_of(guint view, const GPtrArray *sets, gboolean each)
+name_of(guint view, const GPtrArray *sets)
 {
     GString *name = g_string_new(NULL);
     g_string_printf(name, "%u", view);
     for (guint i = 0; i < sets->len; i++)
         for (char *const *literal = sets->pdata[i]; *literal; literal++) {
             g_string_append_c(name, '\n');
-            g_string_append_c(name, (char)('0' + (each ? i : 0)));
+            g_string_append_c(name, (char)('0' + i));
             g_string_append(name, *literal);
         }
     return g_string_free(name, FALSE);
 }
 
 guint
-gate_book_add(GateBook *book, const ViewRef *view, const GPtrArray *patterns)
+gate_book_add(GateBook *book, const ViewRef *view, const Pattern *pattern)
 {
-    g_autoptr(GPtrArray) sets = sets_of(patterns);
+    const GPtrArray *sets = pattern_literals(pattern);
     if (sets->len == 0)
         return GATE_NONE;
-    gboolean each = patterns->len == 1; /* of the sets has a lock */
     guint number = view_number(book, view);
-    g_autofree char *name = name_of(number, sets, each);
+    g_autofree char *name = name_of(number, sets);
     guint gate = GPOINTER_TO_UINT(g_hash_table_lookup(book->numbers, name));
     if (!gate) {
-        const Gate added = {.view = number, .locks = each ? (1u << sets->len) - 1 : 1};
+        const Gate added = {.view = number, .locks = (1u << sets->len) - 1};
         gate = book->gates->len;
         g_array_append_val(book->gates, added);
         g_hash_table_insert(book->numbers, g_steal_pointer(&name), GUINT_TO_POINTER(gate));
         for (guint i = 0; i < sets->len; i++)
             for (char *const *literal = sets->pdata[i]; *literal; literal++)
-                open_with(g_ptr_array_index(book->views, number), *literal,
-                          (Lock){gate, each ? 1u << i : 1});
+                open_with(g_ptr_array_index(book->views, number), *literal, (Lock){gate, 1u << i});
     }
     g_array_index(book->gates, Gate, gate).users++;
     return gate;

@@ -1,12 +1,13 @@
-/* gate: whether a view has what patterns cannot do without.
+/* gate: whether a view has what a pattern cannot do without.
  *
- * Patterns that look in the same view share a gate: it is shut when the view has none of the
- * literals (literal.h) of which one must be there for any of the patterns to match; a pattern with
- * a gate of its own needs one of each of its sets. All literals of a view are looked for in one go,
- * when the first of its gates is asked for, so that a pattern that cannot match costs next to
- * nothing, however many there are. A gate that is shut is never wrong; one that is open says
- * nothing. Ownership: a GateBook is its ruleset's, immutable once compiled; Gates are one mail's
- * and borrow from both. Thread rule: a GateBook is anyone's, Gates one thread's.
+ * A pattern's gate is shut when of one of its sets of literals (literal.h) the view has none. A
+ * pattern in header.NAME that has no literals, but matches no empty text, has one, too, which is
+ * shut when the mail has no such field. All literals of a view are looked for in one go, when the
+ * first of its gates is asked for, and so are those of all fields of the header: a pattern that
+ * cannot match costs next to nothing, however many there are and in however many fields. A gate
+ * that is shut is never wrong; one that is open says nothing. Ownership: a GateBook is its
+ * ruleset's, immutable once compiled; Gates are one mail's and borrow from both. Thread rule: a
+ * GateBook is anyone's, Gates one thread's.
  */
 #ifndef LEAD_RULES_GATE_H
 #define LEAD_RULES_GATE_H
@@ -21,13 +22,13 @@ typedef struct Gates Gates;
 
 GateBook *gate_book_new(void);
 void gate_book_free(GateBook *book); /* takes NULL */
-/* The gate of patterns (Pattern) of which any may match in `view`; GATE_NONE when there is one that
- * could match anything. */
-guint gate_book_add(GateBook *book, const ViewRef *view, const GPtrArray *patterns);
+/* The gate of a pattern in `view`, the same for those that need the same; GATE_NONE when it could
+ * match anything. */
+guint gate_book_add(GateBook *book, const ViewRef *view, const Pattern *pattern);
 /* How often gate_book_add gave this one. */
 guint gate_book_users(const GateBook *book, guint gate);
-/* The number of its view. */
-guint gate_book_view(const GateBook *book, guint gate);
+/* Of what is looked through in one go: a view's number, or VIEW_N for the header's fields. */
+guint gate_book_part(const GateBook *book, guint gate);
 /* Gates are numbers below this. */
 guint gate_book_count(const GateBook *book);
 void gate_book_compile(GateBook *book); /* when all are added */
@@ -36,7 +37,7 @@ Gates *gates_new(const GateBook *book, const Message *message);
 void gates_free(Gates *gates); /* takes NULL */
 /* `gates` may be NULL: then every gate is open. */
 gboolean gates_open(Gates *gates, guint gate);
-/* All gates of this one's view that are open; guint. NULL: none. */
+/* All gates of this one's part that are open; guint. NULL: none. */
 const GArray *gates_open_beside(Gates *gates, guint gate);
 
 #endif

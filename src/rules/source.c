@@ -476,12 +476,10 @@ source_add_gates(Source *source, GateBook *book)
         Extractor *extractor = g_ptr_array_index(source->extractors, i);
         if (extractor->kind != EXTRACTOR_PATTERN)
             continue;
-        g_autoptr(GPtrArray) patterns = g_ptr_array_new();
-        g_ptr_array_add(patterns, extractor->pattern);
         for (guint v = 0; v < extractor->views->len; v++) {
             ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
             if (view->view >= 0 || view->header) /* not the notes, which are no view */
-                view->gate = gate_book_add(book, view, patterns);
+                view->gate = gate_book_add(book, view, extractor->pattern);
         }
     }
 }

@@ -9,7 +9,7 @@ typedef struct {
     int view;           /* View, or -1 for a header */
     const char *header; /* its name; borrowed from the rule file */
     const char *name;   /* as the admin wrote it */
-    guint gate;         /* of the patterns that look there (gate.h); 0: none */
+    guint gate;         /* of the pattern that looks there (gate.h); 0: none */
 } ViewRef;
 
 /* FALSE, with a diagnostic, when there is no such view. */

@@ -5,6 +5,7 @@
 typedef struct {
     ViewRef view;
     GPtrArray *patterns; /* Pattern */
+    GArray *gates;       /* guint, of each */
     guint line, column;
 } Condition;
 
@@ -22,6 +23,7 @@ condition_free(gpointer data)
 {
     Condition *condition = data;
     g_ptr_array_unref(condition->patterns);
+    g_array_unref(condition->gates);
     g_free(condition);
 }
 
@@ -67,6 +69,7 @@ read_condition(const YamlFile *file, const YamlNode *key, const YamlNode *value,
 {
     Condition *condition = g_new0(Condition, 1);
     condition->patterns = g_ptr_array_new_with_free_func((GDestroyNotify)pattern_unref);
+    condition->gates = g_array_new(FALSE, FALSE, sizeof(guint));
     condition->line = key->line;
     condition->column = key->column;
     view_parse(file, key, "condition", &condition->view, diags);
@@ -132,11 +135,15 @@ static gboolean
 condition_holds(const Condition *condition, const Message *message, Gates *gates,
                 PatternBudget *budget, gboolean *limit)
 {
-    if (!gates_open(gates, condition->view.gate))
-        return FALSE;
-    const char *text = view_text(&condition->view, message);
-    gsize length = strlen(text);
+    const char *text = NULL;
+    gsize length = 0;
     for (guint i = 0; i < condition->patterns->len; i++) {
+        if (gates && !gates_open(gates, g_array_index(condition->gates, guint, i)))
+            continue;
+        if (!text) {
+            text = view_text(&condition->view, message);
+            length = strlen(text);
+        }
         PatternResult result = pattern_match(g_ptr_array_index(condition->patterns, i), text,
                                              length, 0, budget, NULL, NULL);
         if (result == PATTERN_MATCH)
@@ -201,7 +208,10 @@ add_gates(GPtrArray *conditions, GateBook *book)
 {
     for (guint i = 0; i < conditions->len; i++) {
         Condition *condition = g_ptr_array_index(conditions, i);
-        condition->view.gate = gate_book_add(book, &condition->view, condition->patterns);
+        for (guint k = 0; k < condition->patterns->len; k++) {
+            guint gate = gate_book_add(book, &condition->view, condition->patterns->pdata[k]);
+            g_array_append_val(condition->gates, gate);
+        }
     }
 }
 
@@ -215,16 +225,33 @@ when_add_gates(When *when, GateBook *book)
     }
 }
 
-/* The one that the fewest have; GATE_NONE when there is none. */
+/* How many patterns have a condition's gates, together; 0 when one of its has none. */
 static guint
-rarest_gate(const Alternative *alternative, const GateBook *book)
+gate_users(const GArray *gates, const GateBook *book)
 {
-    guint best = GATE_NONE;
+    guint users = 0;
+    for (guint i = 0; i < gates->len; i++) {
+        guint gate = g_array_index(gates, guint, i);
+        if (gate == GATE_NONE)
+            return 0;
+        users += gate_book_users(book, gate);
+    }
+    return users;
+}
+
+/* Of the condition whose gates the fewest have; NULL when there is none. */
+static const GArray *
+rarest_gates(const Alternative *alternative, const GateBook *book)
+{
+    const GArray *best = NULL;
+    guint least = G_MAXUINT;
     for (guint i = 0; i < alternative->all->len; i++) {
-        guint gate = ((const Condition *)g_ptr_array_index(alternative->all, i))->view.gate;
-        if (gate != GATE_NONE &&
-            (best == GATE_NONE || gate_book_users(book, gate) < gate_book_users(book, best)))
-            best = gate;
+        const Condition *condition = g_ptr_array_index(alternative->all, i);
+        guint users = gate_users(condition->gates, book);
+        if (users > 0 && users < least) {
+            best = condition->gates;
+            least = users;
+        }
     }
     return best;
 }
@@ -232,12 +259,12 @@ rarest_gate(const Alternative *alternative, const GateBook *book)
 GArray *
 when_gates(const When *when, const GateBook *book)
 {
-    g_autoptr(GArray) gates = g_array_new(FALSE, FALSE, sizeof(guint));
+    g_autoptr(GArray) all = g_array_new(FALSE, FALSE, sizeof(guint));
     for (guint i = 0; i < when->alternatives->len; i++) {
-        guint gate = rarest_gate(g_ptr_array_index(when->alternatives, i), book);
-        if (gate == GATE_NONE)
+        const GArray *gates = rarest_gates(g_ptr_array_index(when->alternatives, i), book);
+        if (!gates)
             return NULL;
-        g_array_append_val(gates, gate);
+        g_array_append_vals(all, gates->data, gates->len);
     }
-    return gates->len ? g_steal_pointer(&gates) : NULL;
+    return all->len ? g_steal_pointer(&all) : NULL;
 }

@@ -30,10 +30,10 @@ typedef struct {
 WhenResult when_judge(const When *when, const Message *message, Gates *gates,
                       PatternBudget *budget);
 
-/* Give each condition its gate. */
+/* Give each pattern its gate. */
 void when_add_gates(When *when, GateBook *book);
-/* When all have theirs: one gate for each way in which it may hold, all of which are shut only when
- * it does not hold; guint. NULL when there is a way without one. */
+/* When all have theirs: gates, guint, of which one is open if it holds. NULL when there is a way for
+ * it to hold without any. */
 GArray *when_gates(const When *when, const GateBook *book);
 
 /* Compile with diagnostics that point into the pattern. NULL on error. */
