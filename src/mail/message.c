@@ -603,6 +603,12 @@ message_header(const Message *message, const char *name)
     return g_hash_table_lookup(message->headers, name);
 }
 
+void
+message_headers(const Message *message, GHashTableIter *headers)
+{
+    g_hash_table_iter_init(headers, message->headers);
+}
+
 static MessageAddress
 first_of(const GPtrArray *mailboxes)
 {

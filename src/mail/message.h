@@ -75,6 +75,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Message, message_free)
 const char *message_view(const Message *message, View view);
 /* header.NAME, any case; NULL when there is no such field. */
 const char *message_header(const Message *message, const char *name);
+/* To go over all of them, in no order: names in lower case, and their texts. */
+void message_headers(const Message *message, GHashTableIter *headers);
 
 /* The first address of each; both members NULL when there is none. Of the original, when
  * forwarded: the one who wrote first, however often it was passed on. `via` is who forwarded it

@@ -6,7 +6,7 @@ struct Choice {
     gboolean *always; /* for each source: it has no gate */
     guint sources;
     GPtrArray *behind; /* for each gate: NULL, or the sources (guint) that it is the gate of */
-    GArray *views;     /* guint, one gate of each view that has any of these */
+    GArray *parts;     /* guint, one gate of each part that has any of these */
 };
 
 static void
@@ -43,14 +43,14 @@ choice_new(const GPtrArray *sources, const GateBook *book)
     choice->always = g_new0(gboolean, sources->len);
     choice->behind = g_ptr_array_new_with_free_func(behind_free);
     g_ptr_array_set_size(choice->behind, (gint)gate_book_count(book));
-    choice->views = g_array_new(FALSE, FALSE, sizeof(guint));
+    choice->parts = g_array_new(FALSE, FALSE, sizeof(guint));
     for (guint i = 0; i < sources->len; i++)
         add_source(choice, g_ptr_array_index(sources, i), i, book);
     g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
     for (guint gate = 0; gate < choice->behind->len; gate++)
         if (g_ptr_array_index(choice->behind, gate) &&
-            g_hash_table_add(seen, GUINT_TO_POINTER(gate_book_view(book, gate))))
-            g_array_append_val(choice->views, gate);
+            g_hash_table_add(seen, GUINT_TO_POINTER(gate_book_part(book, gate))))
+            g_array_append_val(choice->parts, gate);
     return choice;
 }
 
@@ -61,7 +61,7 @@ choice_free(Choice *choice)
         return;
     g_free(choice->always);
     g_ptr_array_unref(choice->behind);
-    g_array_unref(choice->views);
+    g_array_unref(choice->parts);
     g_free(choice);
 }
 
@@ -69,8 +69,8 @@ gboolean *
 choice_may(const Choice *choice, Gates *gates)
 {
     gboolean *may = g_memdup2(choice->always, choice->sources * sizeof *may);
-    for (guint v = 0; v < choice->views->len; v++) {
-        const GArray *open = gates_open_beside(gates, g_array_index(choice->views, guint, v));
+    for (guint p = 0; p < choice->parts->len; p++) {
+        const GArray *open = gates_open_beside(gates, g_array_index(choice->parts, guint, p));
         for (guint i = 0; open && i < open->len; i++) {
             const GArray *behind = g_ptr_array_index(choice->behind, g_array_index(open, guint, i));
             for (guint k = 0; behind && k < behind->len; k++)

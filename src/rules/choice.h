@@ -1,9 +1,9 @@
 /* choice: which sources of a ruleset may take a mail at all.
  *
- * Of a way in which a source's `when` may hold, one of a condition's gates (gate.h) must be open;
- * the condition is that with the rarest. So of a
- * thousand sites' sources few are asked, those that have no such gate, and those whose site the
- * mail speaks of. What is not asked would not have held; choice_may says no more than that.
+ * Of each way in which a source's `when` may hold, one of a condition's gates (gate.h) must be
+ * open, the rarest condition's. So of a thousand sites' sources few are asked, those that have no
+ * such gate, and those whose site the mail speaks of. What is not asked would not have held;
+ * choice_may says no more than that.
  * Ownership: the ruleset's; Thread rule: immutable once made.
  */
 #ifndef LEAD_RULES_CHOICE_H

@@ -7,33 +7,39 @@
 
 #define GATES_AT_FIRST 32 /* room for so many that a view opens */
 
-/* A gate has a lock for each set of literals, and is open when all of them are. */
+/* A gate has a lock for each set of literals, or one for any text, and is open when all are. */
 typedef struct {
     guint gate;
-    guint lock; /* a bit */
+    guint8 lock, locks; /* a bit, and those of all of its gate's */
 } Lock;
 
 typedef struct {
-    ViewRef view;
-    Needles *needles;
+    guint number;
+    Needles *needles;  /* NULL: none */
     GPtrArray *opened; /* GArray of Lock, for each needle: those that it opens */
+    guint by_any;      /* the gate that any text opens, or GATE_NONE */
 } GateView;
 
 typedef struct {
-    guint view; /* in `views` */
+    guint part;
     guint users;
-    guint locks; /* all of them, as bits */
+    guint8 locks; /* all of them, as bits */
 } Gate;
 
 G_STATIC_ASSERT(LITERAL_SETS_MAX <= 8); /* bits */
 
+#define ANY 1              /* the only lock of a gate without literals */
+#define PARTS (VIEW_N + 1) /* the views, and the header */
+
 struct GateBook {
-    GPtrArray *views;    /* GateView */
+    GateView *views[VIEW_N]; /* NULL: without gates */
+    GHashTable *headers;     /* a field's name in lower case → GateView */
+    guint view_count;
     GArray *gates;       /* Gate; the first is GATE_NONE */
     GHashTable *numbers; /* view and literals as text → the gate */
 };
 
-/* What was seen of one view. */
+/* What was seen of one part. */
 typedef struct {
     gboolean looked;
     GArray *open; /* guint; NULL: none */
@@ -42,7 +48,7 @@ typedef struct {
 struct Gates {
     const GateBook *book;
     const Message *message;
-    Seen *seen;   /* for each view */
+    Seen seen[PARTS];
     guint8 *open; /* for each gate: its locks that are */
 };
 
@@ -52,12 +58,22 @@ opened_free(gpointer opened)
     g_array_unref(opened);
 }
 
+static GateView *
+view_new(GateBook *book)
+{
+    GateView *view = g_new0(GateView, 1);
+    view->number = book->view_count++;
+    return view;
+}
+
 static void
 view_free(gpointer data)
 {
     GateView *view = data;
-    needles_free(view->needles);
-    g_ptr_array_unref(view->opened);
+    if (view && view->needles) {
+        needles_free(view->needles);
+        g_ptr_array_unref(view->opened);
+    }
     g_free(view);
 }
 
@@ -65,7 +81,7 @@ GateBook *
 gate_book_new(void)
 {
     GateBook *book = g_new0(GateBook, 1);
-    book->views = g_ptr_array_new_with_free_func(view_free);
+    book->headers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, view_free);
     book->gates = g_array_new(FALSE, TRUE, sizeof(Gate));
     g_array_set_size(book->gates, 1);
     book->numbers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -77,7 +93,9 @@ gate_book_free(GateBook *book)
 {
     if (!book)
         return;
-    g_ptr_array_unref(book->views);
+    for (guint i = 0; i < VIEW_N; i++)
+        view_free(book->views[i]);
+    g_hash_table_unref(book->headers);
     g_array_unref(book->gates);
     g_hash_table_unref(book->numbers);
     g_free(book);
@@ -85,27 +103,29 @@ gate_book_free(GateBook *book)
 
 /* --- the book --- */
 
-static gboolean
-is_same_view(const ViewRef *a, const ViewRef *b)
+static GateView *
+view_of(GateBook *book, const ViewRef *view)
 {
-    return a->view == b->view && (a->view >= 0 || g_ascii_strcasecmp(a->header, b->header) == 0);
-}
-
-static guint
-view_number(GateBook *book, const ViewRef *view)
-{
-    for (guint i = 0; i < book->views->len; i++)
-        if (is_same_view(&((GateView *)g_ptr_array_index(book->views, i))->view, view))
-            return i;
-    GateView *added = g_new(GateView, 1);
-    *added = (GateView){*view, needles_new(), g_ptr_array_new_with_free_func(opened_free)};
-    g_ptr_array_add(book->views, added);
-    return book->views->len - 1;
+    if (view->view >= 0) {
+        GateView **of_view = &book->views[view->view];
+        return *of_view ? *of_view : (*of_view = view_new(book));
+    }
+    g_autofree char *name = g_ascii_strdown(view->header, -1);
+    GateView *of_field = g_hash_table_lookup(book->headers, name);
+    if (!of_field) {
+        of_field = view_new(book);
+        g_hash_table_insert(book->headers, g_steal_pointer(&name), of_field);
+    }
+    return of_field;
 }
 
 static void
 open_with(GateView *view, const char *literal, Lock lock)
 {
+    if (!view->needles) {
+        view->needles = needles_new();
+        view->opened = g_ptr_array_new_with_free_func(opened_free);
+    }
     guint needle = needles_add(view->needles, literal);
     while (view->opened->len <= needle)
         g_ptr_array_add(view->opened, g_array_new(FALSE, FALSE, sizeof lock));
@@ -114,10 +134,10 @@ open_with(GateView *view, const char *literal, Lock lock)
 
 /* View, and of each set its lock and its literals. */
 static char *
-name_of(guint view, const GPtrArray *sets)
+name_of(const GateView *view, const GPtrArray *sets)
 {
     GString *name = g_string_new(NULL);
-    g_string_printf(name, "%u", view);
+    g_string_printf(name, "%u", view->number);
     for (guint i = 0; i < sets->len; i++)
         for (char *const *literal = sets->pdata[i]; *literal; literal++) {
             g_string_append_c(name, '\n');
@@ -127,23 +147,33 @@ name_of(guint view, const GPtrArray *sets)
     return g_string_free(name, FALSE);
 }
 
+static guint
+add_gate(GateBook *book, guint part, GateView *view, const GPtrArray *sets)
+{
+    const Gate added = {.part = part, .locks = (guint8)(sets->len ? (1 << sets->len) - 1 : ANY)};
+    guint gate = book->gates->len;
+    g_array_append_val(book->gates, added);
+    if (sets->len == 0)
+        view->by_any = gate;
+    for (guint i = 0; i < sets->len; i++)
+        for (char *const *literal = sets->pdata[i]; *literal; literal++)
+            open_with(view, *literal, (Lock){gate, (guint8)(1 << i), added.locks});
+    return gate;
+}
+
 guint
 gate_book_add(GateBook *book, const ViewRef *view, const Pattern *pattern)
 {
     const GPtrArray *sets = pattern_literals(pattern);
-    if (sets->len == 0)
+    /* Of a view that is none of the header's fields there is mostly some text. */
+    if (sets->len == 0 && (view->view >= 0 || !pattern_needs_text(pattern)))
         return GATE_NONE;
-    guint number = view_number(book, view);
-    g_autofree char *name = name_of(number, sets);
+    GateView *in = view_of(book, view);
+    g_autofree char *name = name_of(in, sets);
     guint gate = GPOINTER_TO_UINT(g_hash_table_lookup(book->numbers, name));
     if (!gate) {
-        const Gate added = {.view = number, .locks = (1u << sets->len) - 1};
-        gate = book->gates->len;
-        g_array_append_val(book->gates, added);
+        gate = add_gate(book, view->view >= 0 ? (guint)view->view : VIEW_N, in, sets);
         g_hash_table_insert(book->numbers, g_steal_pointer(&name), GUINT_TO_POINTER(gate));
-        for (guint i = 0; i < sets->len; i++)
-            for (char *const *literal = sets->pdata[i]; *literal; literal++)
-                open_with(g_ptr_array_index(book->views, number), *literal, (Lock){gate, 1u << i});
     }
     g_array_index(book->gates, Gate, gate).users++;
     return gate;
@@ -156,9 +186,9 @@ gate_book_users(const GateBook *book, guint gate)
 }
 
 guint
-gate_book_view(const GateBook *book, guint gate)
+gate_book_part(const GateBook *book, guint gate)
 {
-    return g_array_index(book->gates, Gate, gate).view;
+    return g_array_index(book->gates, Gate, gate).part;
 }
 
 guint
@@ -167,11 +197,23 @@ gate_book_count(const GateBook *book)
     return book->gates->len;
 }
 
+static void
+compile(GateView *view)
+{
+    if (view && view->needles)
+        needles_compile(view->needles);
+}
+
 void
 gate_book_compile(GateBook *book)
 {
-    for (guint i = 0; i < book->views->len; i++)
-        needles_compile(((GateView *)g_ptr_array_index(book->views, i))->needles);
+    GHashTableIter headers;
+    gpointer view;
+    for (guint i = 0; i < VIEW_N; i++)
+        compile(book->views[i]);
+    g_hash_table_iter_init(&headers, book->headers);
+    while (g_hash_table_iter_next(&headers, NULL, &view))
+        compile(view);
     g_hash_table_remove_all(book->numbers); /* not needed any more */
 }
 
@@ -180,9 +222,10 @@ gate_book_compile(GateBook *book)
 Gates *
 gates_new(const GateBook *book, const Message *message)
 {
-    Gates *gates = g_new(Gates, 1);
-    *gates =
-        (Gates){book, message, g_new0(Seen, book->views->len), g_new0(guint8, book->gates->len)};
+    Gates *gates = g_new0(Gates, 1);
+    gates->book = book;
+    gates->message = message;
+    gates->open = g_new0(guint8, book->gates->len);
     return gates;
 }
 
@@ -191,50 +234,72 @@ gates_free(Gates *gates)
 {
     if (!gates)
         return;
-    for (guint i = 0; i < gates->book->views->len; i++)
+    for (guint i = 0; i < PARTS; i++)
         if (gates->seen[i].open)
             g_array_unref(gates->seen[i].open);
-    g_free(gates->seen);
     g_free(gates->open);
     g_free(gates);
-}
-
-static gboolean
-is_open(const Gates *gates, guint gate)
-{
-    return gates->open[gate] == g_array_index(gates->book->gates, Gate, gate).locks;
 }
 
 static void
 unlock(Gates *gates, const Lock *lock, GArray *open)
 {
-    if (gates->open[lock->gate] & lock->lock)
+    guint8 *opened = &gates->open[lock->gate];
+    if (*opened & lock->lock)
         return;
-    gates->open[lock->gate] |= lock->lock;
-    if (is_open(gates, lock->gate))
+    *opened |= lock->lock;
+    if (*opened == lock->locks)
         g_array_append_val(open, lock->gate);
 }
 
-static const Seen *
-look(Gates *gates, guint number)
+static void
+look_for_needles(Gates *gates, const GateView *view, const char *text, GArray *open)
 {
-    Seen *seen = &gates->seen[number];
-    if (seen->looked)
-        return seen;
-    const GateView *view = g_ptr_array_index(gates->book->views, number);
-    const char *text = view_text(&view->view, gates->message);
     guint needles = needles_count(view->needles);
-    seen->looked = TRUE;
-    if (!*text) /* as most views are */
-        return seen;
     g_autofree guint8 *found = g_malloc0(needles);
-    seen->open = g_array_sized_new(FALSE, FALSE, sizeof(guint), GATES_AT_FIRST);
     needles_find(view->needles, text, strlen(text), found);
     for (const guint8 *hit = found; (hit = memchr(hit, 1, found + needles - hit)); hit++) {
         const GArray *opened = g_ptr_array_index(view->opened, hit - found);
         for (guint i = 0; i < opened->len; i++)
-            unlock(gates, &g_array_index(opened, Lock, i), seen->open);
+            unlock(gates, &g_array_index(opened, Lock, i), open);
     }
+}
+
+static void
+look_in_view(Gates *gates, const GateView *view, const char *text, Seen *seen)
+{
+    if (!view || !*text) /* as most views are */
+        return;
+    if (!seen->open)
+        seen->open = g_array_sized_new(FALSE, FALSE, sizeof(guint), GATES_AT_FIRST);
+    if (view->by_any != GATE_NONE)
+        unlock(gates, &(Lock){view->by_any, ANY, ANY}, seen->open);
+    if (view->needles)
+        look_for_needles(gates, view, text, seen->open);
+}
+
+/* A mail has few fields, while the rules may name many. */
+static void
+look_in_header(Gates *gates, Seen *seen)
+{
+    GHashTableIter fields;
+    gpointer name, text;
+    message_headers(gates->message, &fields);
+    while (g_hash_table_iter_next(&fields, &name, &text))
+        look_in_view(gates, g_hash_table_lookup(gates->book->headers, name), text, seen);
+}
+
+static const Seen *
+look(Gates *gates, guint part)
+{
+    Seen *seen = &gates->seen[part];
+    if (seen->looked)
+        return seen;
+    seen->looked = TRUE;
+    if (part == VIEW_N)
+        look_in_header(gates, seen);
+    else
+        look_in_view(gates, gates->book->views[part], message_view(gates->message, part), seen);
     return seen;
 }
 
@@ -243,14 +308,14 @@ gates_open(Gates *gates, guint gate)
 {
     if (!gates || gate == GATE_NONE)
         return TRUE;
-    guint view = g_array_index(gates->book->gates, Gate, gate).view;
-    if (!gates->seen[view].looked)
-        look(gates, view);
-    return is_open(gates, gate);
+    const Gate *its = &g_array_index(gates->book->gates, Gate, gate);
+    if (!gates->seen[its->part].looked)
+        look(gates, its->part);
+    return gates->open[gate] == its->locks;
 }
 
 const GArray *
 gates_open_beside(Gates *gates, guint gate)
 {
-    return look(gates, g_array_index(gates->book->gates, Gate, gate).view)->open;
+    return look(gates, gate_book_part(gates->book, gate))->open;
 }

@@ -397,3 +397,11 @@ pattern_literals(const Pattern *pattern)
 {
     return pattern->literals;
 }
+
+gboolean
+pattern_needs_text(const Pattern *pattern)
+{
+    guint32 least = 0;
+    pcre2_pattern_info(pattern->code, PCRE2_INFO_MINLENGTH, &least);
+    return least > 0;
+}

@@ -42,6 +42,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(Pattern, pattern_unref)
 const char *pattern_text(const Pattern *pattern); /* as the admin wrote it */
 /* What must be in a text for it to match, as literal_required says. */
 const GPtrArray *pattern_literals(const Pattern *pattern);
+/* TRUE when it cannot match in an empty text. */
+gboolean pattern_needs_text(const Pattern *pattern);
 
 /* The processor time that one mail's patterns may take together, of the calling thread. */
 typedef struct {

@@ -32,8 +32,8 @@ WhenResult when_judge(const When *when, const Message *message, Gates *gates,
 
 /* Give each pattern its gate. */
 void when_add_gates(When *when, GateBook *book);
-/* When all have theirs: gates, guint, of which one is open if it holds. NULL when there is a way for
- * it to hold without any. */
+/* When all have theirs: gates, guint, of which one is open if it holds. NULL when there is a way
+ * for it to hold without any. */
 GArray *when_gates(const When *when, const GateBook *book);
 
 /* Compile with diagnostics that point into the pattern. NULL on error. */

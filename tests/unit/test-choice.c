@@ -79,6 +79,19 @@ static const char *const whens[] = {
     "  subject: '(?=.*lead)(?=.*new)'\n",
     "  text: 'acme.*(?:lead|listing).*form'\n",
     "  from: '(?<=acme)\\.example'\n  body: ['acme.*lead', 'kiosk.*form']\n",
+    "  header.X-Form: '.'\n",
+    "  header.x-form: '^$'\n",
+    "  header.x-FORM: '^\\s*$'\n  header.x-lead: 'acme'\n",
+    "  header.x-form: ['^1$', '^2$', 'contact']\n",
+    "  header.X-form: ['(?:contact)?', 'nothing']\n",
+    "  header.x-form: '^2$'\n  header.x-lead: '\\w'\n",
+    "  header.x-lead: '\\w'\n  not: {header.x-form: '\\S'}\n",
+    "  header.x-lead: '\\w'\n  not: {header.x-form: '^$'}\n",
+    "  - header.x-absent: '\\S'\n  - header.x-form: '1|2'\n",
+    "  header.x-absent: '.*'\n",
+    "  not: {header.x-absent: ['.*', 'word'], subject: 'new'}\n",
+    "  header.x-form: '(?=\\d)|(?<!x)'\n",
+    "  header.x-form: '(\\d)(?!\\1)'\n",
 };
 
 static Ruleset *
@@ -91,6 +104,33 @@ many_sources(void)
         rulefolder_write(folder, name, text);
     }
     return rulefolder_load(folder);
+}
+
+/* Present, absent, empty, repeated, in capitals or not. */
+static const char *const fields[] = {
+    "",
+    "X-Form: 1\n",
+    "x-form: 2\n",
+    "X-FORM:\n",
+    "X-Form:  \n \n",
+    "X-Form: contact\nx-FORM: 2\n",
+    "X-Form:\nX-Form: 1\n",
+    "X-Form: =?utf-8?q?_?=\n",
+    "X-Form : 2\nX-Absent-Not: 1\n",
+};
+
+static void
+conditions_of_header_fields_judge_alike(void)
+{
+    g_autoptr(Ruleset) ruleset = many_sources();
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++)
+        for (guint k = 0; k < 3; k++) {
+            static const char *const leads[] = {"", "X-LEAD: ACME lead\n", "x-lead: lead\n"};
+            g_autofree char *mail =
+                g_strdup_printf("From: a@b.test\nSubject: new\n%s%s\nHi\n", fields[i], leads[k]);
+            g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+            assert_same(ruleset, message, mail);
+        }
 }
 
 static void
@@ -168,6 +208,55 @@ sources_are_told_apart_by_any_of_their_words(void)
     }
 }
 
+/* Which of 200 sources, s0 to s199, may take a mail with these header fields; "%u" in `when`. */
+static void
+assert_asked(const char *when, const char *header, guint asked)
+{
+    g_autofree char *mail = g_strdup_printf("From: a@b.test\n%s\nHi\n", header);
+    g_autoptr(RuleFolder) folder = rulefolder_new();
+    for (guint i = 0; i < 200; i++) {
+        g_autofree char *name = g_strdup_printf("%03u-s.yaml", i);
+        g_autofree char *number = g_strdup_printf("%u", i);
+        g_autoptr(GString) text = g_string_new(NULL);
+        g_string_printf(text, "source: s%u\nwhen: %s\n", i, when);
+        g_string_replace(text, "%u", number, 0);
+        rulefolder_write(folder, name, text->str);
+    }
+    g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+    Gates *gates = gates_new(ruleset->gates, message);
+    g_autofree gboolean *may = choice_may(ruleset->choice, gates);
+    for (guint i = 0; i < 200; i++)
+        g_assert_cmpint(may[i], ==, i == asked);
+    gates_free(gates);
+}
+
+static void
+a_field_that_is_not_there_is_not_asked_for(void)
+{
+    static const char *const own[] = {
+        "{header.X-Site-%u: 'yes'}",
+        "{header.x-site-%u: '\\S'}",
+        "{header.x-site-%u: '.'}",
+        "{header.x-site-%u: ['^1$', 'yes', '^on$']}",
+        "{from: '@b\\.test', header.x-site-%u: '.'}",
+        "[{header.x-site-%u: '^yes'}, {from: 'site%u'}, {header.x-list-%u: '.'}]",
+        "{header.x-site-%u: '.', not: {header.x-list-%u: '.', subject: '.'}}",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(own); i++) {
+        assert_asked(own[i], "", 200);
+        assert_asked(own[i], "X-Site: yes\nX-Site-017:\nX-Site-18:\nX-SITE-17: yes\n", 17);
+    }
+}
+
+static void
+a_list_is_asked_for_what_the_mail_has(void)
+{
+    assert_asked("{from: ['@site%u\\.test', '@s%u\\.example', '@page%u\\.test']}", "", 200);
+    assert_asked("{header.x-site: ['no: %u of', '^number %u$', 'site %u;']}",
+                 "X-Site: site 17; 18 of\n", 17);
+}
+
 static void
 a_brief_account_has_what_won_and_the_limits(void)
 {
@@ -201,7 +290,13 @@ main(int argc, char **argv)
     g_test_add_func("/choice/the-shipped-rules-judge-every-mail-alike",
                     the_shipped_rules_judge_every_mail_alike);
     g_test_add_func("/choice/hand-made-conditions-judge-alike", hand_made_conditions_judge_alike);
+    g_test_add_func("/choice/conditions-of-header-fields-judge-alike",
+                    conditions_of_header_fields_judge_alike);
     g_test_add_func("/choice/most-sources-are-not-asked", most_sources_are_not_asked);
+    g_test_add_func("/choice/a-field-that-is-not-there-is-not-asked-for",
+                    a_field_that_is_not_there_is_not_asked_for);
+    g_test_add_func("/choice/a-list-is-asked-for-what-the-mail-has",
+                    a_list_is_asked_for_what_the_mail_has);
     g_test_add_func("/choice/sources-are-told-apart-by-any-of-their-words",
                     sources_are_told_apart_by_any_of_their_words);
     g_test_add_func("/choice/a-brief-account-has-what-won-and-the-limits",

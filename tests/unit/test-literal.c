@@ -256,6 +256,8 @@ no_text_is_turned_away_that_a_pattern_matches(void)
             pattern_error_clear(&error);
             continue;
         }
+        if (pattern_needs_text(compiled) && matches(pattern->str, ""))
+            g_error("%s matches an empty text", pattern->str);
         for (guint k = 0; k < 12; k++) {
             g_autoptr(GString) text = g_string_new(NULL);
             for (guint n = (guint)g_rand_int_range(random, 0, 9); n > 0; n--)

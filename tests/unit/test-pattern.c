@@ -137,6 +137,26 @@ equal_patterns_are_shared(void)
 }
 
 static void
+some_patterns_need_a_text(void)
+{
+    static const char *const texts[] = {".", "\\S", "yes", "^1$", "a|b", "x{2,}"};
+    static const char *const none[] = {"",        ".*",   "^$",     "^",     "\\b",          "a|",
+                                       "(?&zip)", "x{0}", "^\\s*$", "(?!a)", "a(*ACCEPT)b|", "\\K",
+                                       "(?<=a)"};
+    g_autoptr(PatternBook) book = pattern_book_new();
+    /* Nothing is said of what uses a subpattern. */
+    g_assert_true(pattern_book_add(book, "zip", "\\d{5}"));
+    for (guint i = 0; i < G_N_ELEMENTS(texts); i++) {
+        g_autoptr(Pattern) pattern = compiled(texts[i], book);
+        g_assert_true(pattern_needs_text(pattern));
+    }
+    for (guint i = 0; i < G_N_ELEMENTS(none); i++) {
+        g_autoptr(Pattern) pattern = compiled(none[i], book);
+        g_assert_false(pattern_needs_text(pattern));
+    }
+}
+
+static void
 goes_on_behind_a_match(void)
 {
     g_autoptr(Pattern) pattern = compiled("\\d*", NULL);
@@ -247,6 +267,7 @@ main(int argc, char **argv)
     g_test_add_func("/pattern/refuses-back-references-in-a-subpattern",
                     refuses_back_references_in_a_subpattern);
     g_test_add_func("/pattern/equal-patterns-are-shared", equal_patterns_are_shared);
+    g_test_add_func("/pattern/some-need-a-text", some_patterns_need_a_text);
     g_test_add_func("/pattern/goes-on-behind-a-match", goes_on_behind_a_match);
     g_test_add_func("/pattern/every-limit-holds", every_limit_holds);
     g_test_add_func("/pattern/what-the-interpreter-gives-up-is-found",
