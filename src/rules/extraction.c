@@ -180,6 +180,14 @@ finish_field_named(Run *run, GArray *all, const char *name)
     }
 }
 
+/* The notes as the lead has them: of a form, what was said in it. */
+static const char *
+notes_of(const Run *run)
+{
+    const char *notes = lead_get(run->lead, "opportunity.notes");
+    return notes ? notes : message_view(run->message, VIEW_BODY);
+}
+
 /* All fields that its extractors may need come first. */
 static void
 finish_field(Run *run, GArray *all, Progress *progress)
@@ -187,10 +195,13 @@ finish_field(Run *run, GArray *all, Progress *progress)
     if (progress->done || progress->waiting)
         return;
     progress->waiting = TRUE;
+    gboolean in_notes = FALSE;
     for (guint k = progress->next; k < progress->field->extractors->len; k++) {
         const Extractor *extractor = g_ptr_array_index(progress->field->extractors, k);
-        if (extractor->in_notes)
+        if (extractor->in_notes && !in_notes) {
             finish_field_named(run, all, "opportunity.notes");
+            in_notes = TRUE;
+        }
         if (needs_name(progress->field, extractor))
             finish_field_named(run, all, "contact.name");
         for (guint i = 0; extractor->template && i < extractor->template->len; i++) {
@@ -199,6 +210,8 @@ finish_field(Run *run, GArray *all, Progress *progress)
                 finish_field_named(run, all, reference->name);
         }
     }
+    if (in_notes)
+        run->notes = notes_of(run);
     try_field(run, progress, TRUE);
 }
 

@@ -261,6 +261,8 @@ run_label(Attempt *attempt)
     const Extractor *extractor = attempt->extractor;
     for (guint v = 0; v < extractor->views->len; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
+        if (!gates_open(attempt->run->gates, view->gate))
+            continue;
         const LabelIndex *index = index_of(attempt->run, view);
         for (guint i = 0; i < extractor->labels->len; i++) {
             const char *key = g_ptr_array_index(extractor->labels, i);
@@ -301,14 +303,13 @@ run_pattern_in(Attempt *attempt, const char *view, const char *text, gboolean *l
     return FALSE;
 }
 
-/* The notes as the lead has them: of a form, what was said in it. */
+/* NULL when the pattern cannot match there. */
 static const char *
 text_of(const Run *run, const ViewRef *view)
 {
     if (view->view >= 0 || view->header)
-        return view_text(view, run->message);
-    const char *notes = lead_get(run->lead, "opportunity.notes");
-    return notes ? notes : message_view(run->message, VIEW_BODY);
+        return gates_open(run->gates, view->gate) ? view_text(view, run->message) : NULL;
+    return gates_open_in(run->gates, view->gate, run->notes) ? run->notes : NULL;
 }
 
 static gboolean
@@ -318,9 +319,8 @@ run_pattern(Attempt *attempt)
     gboolean limit = FALSE;
     for (guint v = 0; v < extractor->views->len && !limit; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
-        if (!gates_open(attempt->run->gates, view->gate))
-            continue;
-        if (run_pattern_in(attempt, view->name, text_of(attempt->run, view), &limit))
+        const char *text = text_of(attempt->run, view);
+        if (text && run_pattern_in(attempt, view->name, text, &limit))
             return TRUE;
     }
     return FALSE;
@@ -369,11 +369,7 @@ run_scheme(Attempt *attempt)
 static gboolean
 run_link(Attempt *attempt)
 {
-    gboolean limit = FALSE;
-    if (attempt->extractor->word)
-        return run_scheme(attempt);
-    return run_pattern_in(attempt, "links", message_view(attempt->run->message, VIEW_LINKS),
-                          &limit);
+    return attempt->extractor->word ? run_scheme(attempt) : run_pattern(attempt);
 }
 
 /* --- card --- */

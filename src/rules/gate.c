@@ -28,12 +28,14 @@ typedef struct {
 
 G_STATIC_ASSERT(LITERAL_SETS_MAX <= 8); /* bits */
 
-#define ANY 1              /* the only lock of a gate without literals */
-#define PARTS (VIEW_N + 1) /* the views, and the header */
+#define ANY 1 /* the only lock of a gate without literals */
+
+/* The parts are the views and these. */
+enum { PART_HEADER = VIEW_N, PART_NOTES, PARTS };
 
 struct GateBook {
-    GateView *views[VIEW_N]; /* NULL: without gates */
-    GHashTable *headers;     /* a field's name in lower case → GateView */
+    GateView *views[PARTS]; /* NULL: without gates */
+    GHashTable *headers;    /* a field's name in lower case → GateView */
     guint view_count;
     GArray *gates;       /* Gate; the first is GATE_NONE */
     GHashTable *numbers; /* view and literals as text → the gate */
@@ -49,7 +51,8 @@ struct Gates {
     const GateBook *book;
     const Message *message;
     Seen seen[PARTS];
-    guint8 *open; /* for each gate: its locks that are */
+    const char *notes; /* that were looked in */
+    guint8 *open;      /* for each gate: its locks that are */
 };
 
 static void
@@ -93,7 +96,7 @@ gate_book_free(GateBook *book)
 {
     if (!book)
         return;
-    for (guint i = 0; i < VIEW_N; i++)
+    for (guint i = 0; i < PARTS; i++)
         view_free(book->views[i]);
     g_hash_table_unref(book->headers);
     g_array_unref(book->gates);
@@ -103,12 +106,18 @@ gate_book_free(GateBook *book)
 
 /* --- the book --- */
 
+static guint
+part_of(const ViewRef *view)
+{
+    return view->view >= 0 ? (guint)view->view : view->header ? PART_HEADER : PART_NOTES;
+}
+
 static GateView *
 view_of(GateBook *book, const ViewRef *view)
 {
-    if (view->view >= 0) {
-        GateView **of_view = &book->views[view->view];
-        return *of_view ? *of_view : (*of_view = view_new(book));
+    if (!view->header) {
+        GateView **of_part = &book->views[part_of(view)];
+        return *of_part ? *of_part : (*of_part = view_new(book));
     }
     g_autofree char *name = g_ascii_strdown(view->header, -1);
     GateView *of_field = g_hash_table_lookup(book->headers, name);
@@ -164,15 +173,16 @@ add_gate(GateBook *book, guint part, GateView *view, const GPtrArray *sets)
 guint
 gate_book_add(GateBook *book, const ViewRef *view, const Pattern *pattern)
 {
-    const GPtrArray *sets = pattern_literals(pattern);
+    static const GPtrArray none;
+    const GPtrArray *sets = pattern ? pattern_literals(pattern) : &none;
     /* Of a view that is none of the header's fields there is mostly some text. */
-    if (sets->len == 0 && (view->view >= 0 || !pattern_needs_text(pattern)))
+    if (sets->len == 0 && (!view->header || (pattern && !pattern_needs_text(pattern))))
         return GATE_NONE;
     GateView *in = view_of(book, view);
     g_autofree char *name = name_of(in, sets);
     guint gate = GPOINTER_TO_UINT(g_hash_table_lookup(book->numbers, name));
     if (!gate) {
-        gate = add_gate(book, view->view >= 0 ? (guint)view->view : VIEW_N, in, sets);
+        gate = add_gate(book, part_of(view), in, sets);
         g_hash_table_insert(book->numbers, g_steal_pointer(&name), GUINT_TO_POINTER(gate));
     }
     g_array_index(book->gates, Gate, gate).users++;
@@ -209,7 +219,7 @@ gate_book_compile(GateBook *book)
 {
     GHashTableIter headers;
     gpointer view;
-    for (guint i = 0; i < VIEW_N; i++)
+    for (guint i = 0; i < PARTS; i++)
         compile(book->views[i]);
     g_hash_table_iter_init(&headers, book->headers);
     while (g_hash_table_iter_next(&headers, NULL, &view))
@@ -296,10 +306,11 @@ look(Gates *gates, guint part)
     if (seen->looked)
         return seen;
     seen->looked = TRUE;
-    if (part == VIEW_N)
+    if (part == PART_HEADER)
         look_in_header(gates, seen);
     else
-        look_in_view(gates, gates->book->views[part], message_view(gates->message, part), seen);
+        look_in_view(gates, gates->book->views[part],
+                     part == PART_NOTES ? gates->notes : message_view(gates->message, part), seen);
     return seen;
 }
 
@@ -312,6 +323,14 @@ gates_open(Gates *gates, guint gate)
     if (!gates->seen[its->part].looked)
         look(gates, its->part);
     return gates->open[gate] == its->locks;
+}
+
+gboolean
+gates_open_in(Gates *gates, guint gate, const char *notes)
+{
+    if (gates && !gates->notes)
+        gates->notes = notes;
+    return !gates || gates->notes != notes || gates_open(gates, gate);
 }
 
 const GArray *

@@ -23,11 +23,11 @@ typedef struct Gates Gates;
 GateBook *gate_book_new(void);
 void gate_book_free(GateBook *book); /* takes NULL */
 /* The gate of a pattern in `view`, the same for those that need the same; GATE_NONE when it could
- * match anything. */
+ * match anything. NULL: of what needs some text. */
 guint gate_book_add(GateBook *book, const ViewRef *view, const Pattern *pattern);
 /* How often gate_book_add gave this one. */
 guint gate_book_users(const GateBook *book, guint gate);
-/* Of what is looked through in one go: a view's number, or VIEW_N for the header's fields. */
+/* Of what is looked through in one go: a view's number, or another for all of the header. */
 guint gate_book_part(const GateBook *book, guint gate);
 /* Gates are numbers below this. */
 guint gate_book_count(const GateBook *book);
@@ -37,6 +37,8 @@ Gates *gates_new(const GateBook *book, const Message *message);
 void gates_free(Gates *gates); /* takes NULL */
 /* `gates` may be NULL: then every gate is open. */
 gboolean gates_open(Gates *gates, guint gate);
+/* The same for one of the notes, whose text the lead has; open when it is another than at first. */
+gboolean gates_open_in(Gates *gates, guint gate, const char *notes);
 /* All gates of this one's part that are open; guint. NULL: none. */
 const GArray *gates_open_beside(Gates *gates, guint gate);
 

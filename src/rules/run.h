@@ -14,7 +14,8 @@ typedef struct {
     Lead *lead;
     PatternBudget budget;
     Gates *gates;
-    GHashTable *indexes;               /* a view's text → LabelIndex */
+    const char *notes;   /* for the extractors under way that look in them; else anything */
+    GHashTable *indexes; /* a view's text → LabelIndex */
     const LabelIndex *of_view[VIEW_N]; /* those of them that have been asked for */
 } Run;
 

@@ -66,7 +66,8 @@ source_free(gpointer data)
 static void
 read_views(Reader *reader, const YamlNode *in, Extractor *extractor)
 {
-    static const View defaults[] = {VIEW_BODY, VIEW_SIGNATURE};
+    const View defaults[] = {extractor->kind == EXTRACTOR_LINK ? VIEW_LINKS : VIEW_BODY,
+                             VIEW_SIGNATURE};
     extractor->views = g_array_new(FALSE, FALSE, sizeof(ViewRef));
     for (guint i = 0; in && i < yaml_list_length(in); i++) {
         const YamlNode *node = yaml_list_at(in, i);
@@ -474,12 +475,11 @@ source_add_gates(Source *source, GateBook *book)
     when_add_gates(source->when, book);
     for (guint i = 0; i < source->extractors->len; i++) {
         Extractor *extractor = g_ptr_array_index(source->extractors, i);
-        if (extractor->kind != EXTRACTOR_PATTERN)
+        if (!extractor->pattern && !extractor->labels)
             continue;
         for (guint v = 0; v < extractor->views->len; v++) {
             ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
-            if (view->view >= 0 || view->header) /* not the notes, which are no view */
-                view->gate = gate_book_add(book, view, extractor->pattern);
+            view->gate = gate_book_add(book, view, extractor->pattern);
         }
     }
 }

@@ -26,7 +26,7 @@ typedef struct {
     ExtractorKind kind;
     const char *file, *source;
     guint line, column;
-    GArray *views;       /* ViewRef, where it looks; label and pattern */
+    GArray *views;       /* ViewRef, where it looks; label, pattern and link */
     GPtrArray *labels;   /* char *, label_intern()ed; label */
     Pattern *pattern;    /* pattern, and link when it is no scheme */
     const char *word;    /* card: the key; link: tel or mailto; from: from, reply_to or sender */
@@ -77,7 +77,7 @@ void source_free(gpointer source);
  * each other in a circle. */
 void source_resolve(Source *source, const GPtrArray *chain, Diags *diags);
 
-/* Give its patterns their gates. */
+/* Give its patterns and labels their gates. */
 void source_add_gates(Source *source, GateBook *book);
 
 void field_free(gpointer field);

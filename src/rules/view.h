@@ -6,10 +6,10 @@
 #include "mail/message.h"
 
 typedef struct {
-    int view;           /* View, or -1 for a header */
-    const char *header; /* its name; borrowed from the rule file */
+    int view;           /* View, or -1 for a header, or the lead's notes, which a mail has not */
+    const char *header; /* its name, borrowed from the rule file; NULL for the notes */
     const char *name;   /* as the admin wrote it */
-    guint gate;         /* of the pattern that looks there (gate.h); 0: none */
+    guint gate;         /* of what looks there (gate.h); 0: none */
 } ViewRef;
 
 /* FALSE, with a diagnostic, when there is no such view. */

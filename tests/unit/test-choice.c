@@ -257,6 +257,68 @@ a_list_is_asked_for_what_the_mail_has(void)
                  "X-Site: site 17; 18 of\n", 17);
 }
 
+/* What is passed over would not have found anything, and nothing else is. */
+static void
+extractors_find_what_is_there(void)
+{
+    static const char rule[] =
+        "source: a\n"
+        "fields:\n"
+        "  contact.name: [{label: Who, in: [header.x-none, header.x-empty]},\n"
+        "    {label: Who, in: [header.x-empty, header.X-Form]}]\n"
+        "  contact.email: [{pattern: '(.+)', in: header.x-none}, {pattern: '\\S+@\\S+', in: "
+        "header.x-FORM}]\n"
+        "  contact.office: [{pattern: 'tel=(.*)', in: header.x-none}, {pattern: 'tel=(.*)', in: "
+        "[header.x-empty, header.x-form]}]\n"
+        "  contact.custom.A: [{pattern: '.*', in: header.x-none}, {pattern: '^$', in: "
+        "header.x-empty}, {pattern: 'leak(s|ed)', in: [header.x-none, notes]}]\n"
+        "  contact.custom.B: [{pattern: 'what: (.*)', in: notes}, {pattern: 'w\\w+f', in: notes}]\n"
+        "  contact.custom.C: [{link: 'site=(\\d+)'}, {link: '\\?id=(\\d+)'}]\n"
+        "  contact.custom.D: {link: '(\\d)\\b'}\n"
+        "  opportunity.notes: {label: What}\n";
+    static const char mail[] =
+        "From: a@b.test\nX-Empty:\nX-Form: Who: Rosa Quill\nx-form: tel=312-555-0117\n"
+        "X-FORM: rosa@quill.example\n\n"
+        "What: the roof leaked\n\nSee http://b.test/?id=42\n";
+    static const struct {
+        const char *field, *value;
+    } expected[] = {
+        {"contact.name", "Rosa Quill"},
+        {"contact.email", "rosa@quill.example"},
+        {"contact.office", "(312) 555-0117"},
+        {"contact.custom.A", "ed"},
+        {"contact.custom.B", NULL},
+        {"contact.custom.C", "42"},
+        {"contact.custom.D", "2"},
+    };
+    g_autoptr(Ruleset) ruleset = rulefolder_load_one(rule);
+    g_autoptr(Extraction) extraction = rulefolder_extract(ruleset, mail);
+    for (guint i = 0; i < G_N_ELEMENTS(expected); i++)
+        g_assert_cmpstr(lead_get(extraction->lead, expected[i].field), ==, expected[i].value);
+}
+
+/* Notes made of a field that looked in what were the notes till then. */
+static void
+the_notes_may_change(void)
+{
+    g_autoptr(RuleFolder) folder = rulefolder_new();
+    rulefolder_write(folder, "10-base.yaml",
+                     "source: base\nwhen: {from: nobody}\n"
+                     "fields:\n  opportunity.notes: {value: 'Of ${contact.name}'}\n");
+    rulefolder_write(folder, "20-a.yaml",
+                     "source: a\nextends: base\nfields:\n"
+                     "  opportunity.notes: [{label: Nothing}, inherited]\n"
+                     "  contact.name: {pattern: 'my name is (\\w+ \\w+)', in: notes}\n"
+                     "  contact.custom.A: {pattern: 'Of (Rosa)', in: notes}\n"
+                     "  contact.custom.B: {pattern: 'damage (.*)', in: notes}\n");
+    g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
+    g_autoptr(Extraction) extraction =
+        rulefolder_extract(ruleset, "From: a@b.test\n\nmy name is Rosa Quill\nstorm damage here\n");
+    g_assert_cmpstr(lead_get(extraction->lead, "opportunity.notes"), ==, "Of Rosa Quill");
+    g_assert_cmpstr(lead_get(extraction->lead, "contact.custom.A"), ==, "Rosa");
+    g_assert_null(lead_get(extraction->lead, "contact.custom.B"));
+}
+
 static void
 a_brief_account_has_what_won_and_the_limits(void)
 {
@@ -299,6 +361,8 @@ main(int argc, char **argv)
                     a_list_is_asked_for_what_the_mail_has);
     g_test_add_func("/choice/sources-are-told-apart-by-any-of-their-words",
                     sources_are_told_apart_by_any_of_their_words);
+    g_test_add_func("/choice/extractors-find-what-is-there", extractors_find_what_is_there);
+    g_test_add_func("/choice/the-notes-may-change", the_notes_may_change);
     g_test_add_func("/choice/a-brief-account-has-what-won-and-the-limits",
                     a_brief_account_has_what_won_and_the_limits);
     return g_test_run();
