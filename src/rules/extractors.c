@@ -501,11 +501,10 @@ dereference(Attempt *attempt, const Reference *reference, char **own)
         return card_value(run->message, reference->name, 0);
     case REFERENCE_LABEL:
         for (guint i = 0; i < G_N_ELEMENTS(views); i++) {
-            const char *text = view_text(&views[i], run->message);
             const LabelIndex *index = index_of(run, &views[i]);
             gsize offset, length;
             if (label_find(index, reference->name, 0, LABEL_LINE, &offset, &length))
-                return *own = g_strndup(text + offset, length);
+                return *own = g_strndup(view_text(&views[i], run->message) + offset, length);
         }
         return NULL;
     }

@@ -7,6 +7,7 @@
 typedef struct {
     const char *p;
     guint depth;
+    gboolean quoted; /* between \Q and \E, where all are letters */
     gboolean failed; /* something is not understood: nothing is said of the pattern */
 } Parser;
 
@@ -294,10 +295,22 @@ parse_group(Parser *parser)
     return atom;
 }
 
+/* Past \Q and \E, to what is to be read. */
+static void
+skip_quotes(Parser *parser)
+{
+    while (parser->p[0] == '\\' && parser->p[1] == (parser->quoted ? 'E' : 'Q')) {
+        parser->quoted = !parser->quoted;
+        parser->p += 2;
+    }
+}
+
 static Atom
 parse_atom(Parser *parser)
 {
     char c = *parser->p;
+    if (parser->quoted)
+        return letter(parser, c, 1);
     switch (c) {
     case '\\':
         return parse_escape(parser);
@@ -325,6 +338,9 @@ static Times
 parse_times(Parser *parser)
 {
     Times times = ONCE;
+    skip_quotes(parser);
+    if (parser->quoted)
+        return ONCE;
     const char *p = parser->p;
     if (*p == '*' || *p == '?') {
         times = PERHAPS;
@@ -417,11 +433,19 @@ append_atom(Branch *branch, Atom *atom, Times times)
     need_clear(&atom->need);
 }
 
+static gboolean
+is_at_end(Parser *parser)
+{
+    skip_quotes(parser);
+    return parser->failed || !*parser->p ||
+           (!parser->quoted && (*parser->p == '|' || *parser->p == ')'));
+}
+
 static Need
 parse_branch(Parser *parser)
 {
     Branch branch = {texts_with(""), sets_new(), TRUE};
-    while (!parser->failed && *parser->p && *parser->p != '|' && *parser->p != ')') {
+    while (!is_at_end(parser)) {
         Atom atom = parse_atom(parser);
         Times times = parser->failed ? PERHAPS : parse_times(parser);
         append_atom(&branch, &atom, times);

@@ -55,6 +55,12 @@ what_a_pattern_needs_is_found(void)
     assert_literals("caf\u00e9 noir", " noir & caf");
     assert_literals("[[:alpha:]\\]x]listing", "listing");
     assert_literals("a{2}bcd", "bcd");
+    assert_literals("\\Qlist.(ing)|x\\E", "list.(ing)|x");
+    assert_literals("\\bsite \\QA.*[1]?\\E\\b", "site a.*[1]?");
+    assert_literals("(?:\\Qone)\\E|\\Qtwo\\\\E)+", "one)|two\\");
+    assert_literals("\\Qlead", "lead");
+    assert_literals("form\\Qs\\E*lead\\Q\\E?d", "form & lea");
+    assert_literals("x*\\Qabc\\E{2}", "abc");
     assert_literals("(x|lead (a|b) form)", "");
 }
 
@@ -80,7 +86,9 @@ in_doubt_there_is_none(void)
         "(?x) list ing",
         "(?xi: listing)",
         "(?i)(?x)list ing # listing",
-        "\\Qlisting\\E",
+        "listing\\E",
+        "a*\\E+listing",
+        "x*\\Q\\E+listing",
         "list(?#a)*ing",
         "(*UTF)listing",
         "(?(?=a)listing|x)",
@@ -199,16 +207,17 @@ static void
 grow(GRand *random, GString *pattern, guint depth)
 {
     static const char *const atoms[] = {
-        "a",       "b",          "k",           "S",      "ab",     "ks",         "abc",
-        ".",       "\\b",        "\\w",         "[ab]",   "[^k]",   "[a]",        "^",
-        "$",       "\\.",        "(?i)",        "(?-i)",  "\\K",    "\\s",        "(?=a)",
-        "(?!kab)", "(?<=b)",     "(?<!s)",      "\u00e9", "\u017F", "\u212A",     "-",
-        " ",       "\\-",        "[[:alpha:]]", "(?#a)",  "\\x61",  "\\Qab\\E",   "\\141",
-        "\\R",     "]",          "}",           "[]a]",   "(?:)",   "[\\c]x]",    "[^\\c]x]",
-        "[\\]x]",  "[\\x{5d}x]", "[a\\-k]",     "[\\w]",  "[^\\]]", "[\\Qx]\\E]", "[[.a.]]",
-        "[\\pLk]", "\\c]",       "\\g1",        "\\1",    "(?1)",   "(?R)",       "\\pL",
-        "\\p{Ll}", "\\P{^Lu}",   "\\N",         "\\X",    "\\h",    "(*ACCEPT)",  "(*SKIP)",
-        "(*F)",    "(?U)",       "(?m)",        "\\E",    "#",      "[",          "{",
+        "a",       "b",      "k",          "S",         "ab",      "ks",         "abc",
+        ".",       "\\b",    "\\w",        "[ab]",      "[^k]",    "[a]",        "^",
+        "$",       "\\.",    "(?i)",       "(?-i)",     "\\K",     "\\s",        "(?=a)",
+        "(?!kab)", "(?<=b)", "(?<!s)",     "\u00e9",    "\u017F",  "\u212A",     "-",
+        "\\Qa",    "\\E*",   "\\Q\\E",     "\\Q|)b\\E", " ",       "\\-",        "[[:alpha:]]",
+        "(?#a)",   "\\x61",  "\\Qab\\E",   "\\141",     "\\R",     "]",          "}",
+        "[]a]",    "(?:)",   "[\\c]x]",    "[^\\c]x]",  "[\\]x]",  "[\\x{5d}x]", "[a\\-k]",
+        "[\\w]",   "[^\\]]", "[\\Qx]\\E]", "[[.a.]]",   "[\\pLk]", "\\c]",       "\\g1",
+        "\\1",     "(?1)",   "(?R)",       "\\pL",      "\\p{Ll}", "\\P{^Lu}",   "\\N",
+        "\\X",     "\\h",    "(*ACCEPT)",  "(*SKIP)",   "(*F)",    "(?U)",       "(?m)",
+        "\\E",     "#",      "[",          "{",
     };
     static const char *const times[] = {"",    "",    "",      "",     "",     "?",  "*",  "+",
                                         "{0}", "{2}", "{0,2}", "{1,}", "{,2}", "??", "*+", "+?"};
@@ -293,6 +302,7 @@ hand_made_patterns_let_their_texts_through(void)
         "(?:a|b|)lead",
         "le\\x61d",
         "lead\\Q.\\E",
+        "\\Qlead\\E(?:er)?|\\Q|lead\\E",
         "(?x) l e a d",
         "lead{1}",
         "lead{0,1}s",
