@@ -163,11 +163,10 @@ may_go_on(const Attempt *attempt)
 
 /* --- label --- */
 
-static const LabelIndex *
-index_of(Run *run, const ViewRef *view)
+/* Apart, so that index_of is short enough to be inlined where very many labels are asked for. */
+static G_GNUC_NO_INLINE const LabelIndex *
+make_index(Run *run, const ViewRef *view)
 {
-    if (view->view >= 0 && run->of_view[view->view])
-        return run->of_view[view->view];
     const char *text = view_text(view, run->message);
     LabelIndex *index = g_hash_table_lookup(run->indexes, text);
     if (!index) {
@@ -177,6 +176,13 @@ index_of(Run *run, const ViewRef *view)
     if (view->view >= 0)
         run->of_view[view->view] = index;
     return index;
+}
+
+static const LabelIndex *
+index_of(Run *run, const ViewRef *view)
+{
+    const LabelIndex *known = view->view >= 0 ? run->of_view[view->view] : NULL;
+    return known ? known : make_index(run, view);
 }
 
 static guint
@@ -261,7 +267,8 @@ run_label(Attempt *attempt)
     const Extractor *extractor = attempt->extractor;
     for (guint v = 0; v < extractor->views->len; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
-        if (!gates_open(attempt->run->gates, view->gate))
+        /* Mostly there is none, of very many labels. */
+        if (view->gate != GATE_NONE && !gates_open(attempt->run->gates, view->gate))
             continue;
         const LabelIndex *index = index_of(attempt->run, view);
         for (guint i = 0; i < extractor->labels->len; i++) {
