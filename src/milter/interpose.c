@@ -9,7 +9,8 @@
  *                    that a lead takes. Each of read and poll has two names.
  *                    poll waits STAY for a connection's next command, where libmilter would wait
  *                    for a hundredth of that and then have its controller wait: three switches of
- *                    threads and a pipe for each command that takes its time.
+ *                    threads and a pipe for each command that takes its time. So a connection that
+ *                    waits for a thread may wait long: see threads_due.
  * writev             keeps answers until libmilter looks for the next command, as it does after
  *                    each that an MTA waits for: the field that is added and the verdict behind
  *                    it wake the MTA once. Whether it can write, as libmilter asks before each
@@ -46,6 +47,7 @@ typedef struct {
     gsize begin, end; /* of what is still to be handed out */
     gsize kept;       /* of `answers`: they are still to be sent */
     int patience;     /* milliseconds for which libmilter would wait to write */
+    gboolean due;     /* it waits for a thread */
     char answers[ANSWERS_MAX];
     char bytes[AHEAD_MAX];
 } Connection;
@@ -71,6 +73,18 @@ sigwait(const sigset_t *set, int *number)
         pause();
 }
 
+static void
+set_due(Connection *connection, gboolean now)
+{
+    if (connection->due == now)
+        return;
+    connection->due = now;
+    if (now)
+        threads_due();
+    else
+        threads_taken();
+}
+
 /* libmilter takes an accept that fails for want of descriptors as a reason to try again at once,
  * and after some such failures as one to give up. Connections can wait until others have ended. */
 int
@@ -82,6 +96,8 @@ accept(int fd, __SOCKADDR_ARG address, socklen_t *length)
             Connection *connection = g_new(Connection, 1);
             connection->begin = connection->end = connection->kept = 0;
             connection->patience = -1;
+            connection->due = TRUE;
+            threads_due();
             g_atomic_pointer_set(&connections[accepted], connection);
         }
         if (accepted >= 0 ||
@@ -170,6 +186,8 @@ read(int fd, void *to, size_t length)
 {
     Connection *connection = connection_of(fd);
     gboolean empty = !connection || connection->begin == connection->end;
+    if (connection)
+        set_due(connection, FALSE);
     if (connection && empty)
         send_answers(fd, connection);
     if (empty && (!connection || length >= AHEAD_MAX))
@@ -183,6 +201,27 @@ read(int fd, void *to, size_t length)
     memcpy(to, connection->bytes + connection->begin, n);
     connection->begin += n;
     return n;
+}
+
+/* For other than one connection alone: by the threads that look for new ones and for commands. */
+static int
+poll_for_threads(struct pollfd *set, nfds_t n, int milliseconds)
+{
+    int result;
+    do {
+        int patience = threads_patience(), wait = milliseconds;
+        if (patience >= 0 && (milliseconds < 0 || milliseconds > patience))
+            wait = patience;
+        result = real_poll(set, n, wait);
+        if (milliseconds > 0)
+            milliseconds -= wait;
+    } while (result == 0 && milliseconds != 0);
+    for (nfds_t i = 0; i < n && result > 0; i++) {
+        Connection *ready = set[i].revents ? connection_of(set[i].fd) : NULL;
+        if (ready)
+            set_due(ready, TRUE);
+    }
+    return result;
 }
 
 /* The C library's header says of poll that it only writes to the set, which gcc would hold us to.
@@ -205,7 +244,8 @@ poll_ahead(struct pollfd *set, nfds_t n, int milliseconds)
             send_answers(set[i].fd, asked);
     }
     if (!connection || !(set->events & POLLIN))
-        return real_poll(set, n, milliseconds);
+        return poll_for_threads(set, n, milliseconds);
+    set_due(connection, FALSE);
     gboolean empty = connection->begin == connection->end;
     if (milliseconds > 0 && milliseconds < STAY && !threads_scarce())
         milliseconds = STAY;
@@ -244,6 +284,7 @@ close(int fd)
 {
     Connection *connection = connection_of(fd);
     if (connection) {
+        set_due(connection, FALSE);
         send_answers(fd, connection);
         g_atomic_pointer_set(&connections[fd], NULL);
     }

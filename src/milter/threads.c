@@ -9,6 +9,8 @@
 
 #define SAID_EVERY 60 /* seconds */
 #define SPARE_FOR 15  /* seconds, as in GLib's pools */
+#define DUE_FOR 1     /* milliseconds until one that waits for a thread gets one of its own */
+#define DUE_AGAIN 50  /* the same when there was none to be had */
 
 typedef void *(*Start)(void *argument);
 typedef int (*Create)(pthread_t *thread, const pthread_attr_t *attributes, Start start,
@@ -18,7 +20,8 @@ typedef int (*Detach)(pthread_t thread);
 /* A thread whose worker has ended, in its stack. */
 typedef struct Spare {
     struct Spare *below;
-    void *connection; /* NULL: still without */
+    gboolean called;
+    void *connection; /* then; or NULL: one that is due */
     GCond given;
 } Spare;
 
@@ -38,6 +41,8 @@ static guint parked;                    /* atomic */
 static gint parked_at;                  /* monotonic, seconds; atomic */
 static GMutex lock;                     /* of what follows */
 static Spare *spares;                   /* the last that came is the next that goes */
+static guint due;                       /* connections that wait for a thread */
+static gint64 due_since;                /* monotonic; or since the last of them got one */
 static _Thread_local gboolean parking;  /* in a worker that is to end at once */
 static _Thread_local gboolean detached; /* before its worker began */
 
@@ -87,9 +92,9 @@ __syslog_chk(int priority, int flag, const char *format, ...)
     va_end(arguments);
 }
 
-/* The next connection, or NULL: none has come in time. */
-static void *
-wait_for_connection(void)
+/* FALSE: nobody has called in time. */
+static gboolean
+wait_for_call(void **connection)
 {
     Spare self = {.below = NULL};
     gint64 until = g_get_monotonic_time() + SPARE_FOR * G_USEC_PER_SEC;
@@ -97,9 +102,9 @@ wait_for_connection(void)
     g_mutex_lock(&lock);
     self.below = spares;
     spares = &self;
-    while (!self.connection && g_cond_wait_until(&self.given, &lock, until))
+    while (!self.called && g_cond_wait_until(&self.given, &lock, until))
         continue;
-    if (!self.connection) {
+    if (!self.called) {
         Spare **place = &spares;
         while (*place != &self)
             place = &(*place)->below;
@@ -107,7 +112,8 @@ wait_for_connection(void)
     }
     g_mutex_unlock(&lock);
     g_cond_clear(&self.given);
-    return self.connection;
+    *connection = self.connection;
+    return self.called;
 }
 
 /* Whether a spare thread takes it. */
@@ -118,6 +124,7 @@ hand_on(void *connection)
     Spare *first = spares;
     if (first) {
         spares = first->below;
+        first->called = TRUE;
         first->connection = connection;
         g_cond_signal(&first->given);
     }
@@ -130,9 +137,58 @@ serve(void *connection)
 {
     pthread_detach(pthread_self());
     detached = TRUE;
-    for (; connection; connection = wait_for_connection())
+    do
         ((Start)g_atomic_pointer_get(&worker))(connection);
+    while (wait_for_call(&connection));
     return NULL;
+}
+
+static Create
+real_create(void)
+{
+    return __interceptor_pthread_create ? __interceptor_pthread_create
+                                        : (Create)dlsym(RTLD_NEXT, "pthread_create");
+}
+
+/* A thread for libmilter's worker; FALSE: there is none. */
+static gboolean
+call(void *connection)
+{
+    pthread_t thread;
+    return hand_on(connection) || real_create()(&thread, NULL, serve, connection) == 0;
+}
+
+void
+threads_due(void)
+{
+    g_mutex_lock(&lock);
+    if (due++ == 0)
+        due_since = g_get_monotonic_time();
+    g_mutex_unlock(&lock);
+}
+
+void
+threads_taken(void)
+{
+    g_mutex_lock(&lock);
+    due--;
+    due_since = g_get_monotonic_time();
+    g_mutex_unlock(&lock);
+}
+
+int
+threads_patience(void)
+{
+    int patience = threads_scarce() ? DUE_AGAIN : DUE_FOR;
+    g_mutex_lock(&lock);
+    gint64 now = g_get_monotonic_time();
+    guint waiting = due, late = waiting && now - due_since >= patience * 1000 ? waiting : 0;
+    if (late)
+        due_since = now;
+    g_mutex_unlock(&lock);
+    while (late > 0 && call(NULL))
+        late--;
+    return waiting ? patience : -1;
 }
 
 /* The pool's first threads are made without a connection; by that their Start is known. GLib's
@@ -140,13 +196,11 @@ serve(void *connection)
 int
 pthread_create(pthread_t *thread, const pthread_attr_t *attributes, Start start, void *argument)
 {
-    Create next = __interceptor_pthread_create ? __interceptor_pthread_create
-                                               : (Create)dlsym(RTLD_NEXT, "pthread_create");
     if (!attributes && !argument)
         g_atomic_pointer_set(&worker, start);
     if (attributes || !argument || start != (Start)g_atomic_pointer_get(&worker))
-        return next(thread, attributes, start, argument);
-    if (!hand_on(argument) && next(thread, NULL, serve, argument) != 0)
+        return real_create()(thread, attributes, start, argument);
+    if (!call(argument))
         park(argument);
     return 0;
 }

@@ -9,6 +9,10 @@
  * When a thread cannot be made libmilter forgets the connection: it is neither served nor closed,
  * for ever. Here it is then queued for the threads that there are, two at least: slower, but
  * served.
+ *
+ * libmilter makes no thread while one is idle, be it for many connections that come at once; the
+ * others would wait until one of those before them ends or is silent. So who looks for connections
+ * tells of those that are due, and sees to it that each has a thread soon.
  */
 #ifndef LEAD_MILTER_THREADS_H
 #define LEAD_MILTER_THREADS_H
@@ -20,5 +24,13 @@ guint threads_short(void);
 /* Whether one had to a second or two ago: a thread should not wait for the next command of its
  * connection. Any thread. */
 gboolean threads_scarce(void);
+
+/* libmilter looks for a thread for a connection; the connection has one, or has ended. Any thread.
+ */
+void threads_due(void);
+void threads_taken(void);
+/* For how many milliseconds at most one may wait for connections before this is asked again; -1:
+ * for ever. Makes the threads that are due and have not come. */
+int threads_patience(void);
 
 #endif

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -80,6 +81,28 @@ def test_threads_are_used_again_for_the_next_connections_and_end_when_there_are_
     wait_for(lambda: deliver(house, 100, 1) and threads(pid) <= at_rest + 2, 30,
              "the spare threads to end, but for those that a connection now and then needs",
              pause=0.2)
+
+
+def test_a_connection_that_comes_with_others_waits_for_none_of_them_to_end(house):
+    """libmilter took an idle thread for each of those that came at once, though it had two."""
+    house.milter.start()
+    deliver(house, 100, 1)  # its pool is there
+    until = time.monotonic() + 4
+
+    def be_busy(connection):
+        first, mails = None, 0
+        with Milter(house.listen, timeout=60) as milter:
+            while time.monotonic() < until:
+                milter.deliver(inquiry(1000 * connection + mails).replace(b"\n", b"\r\n"))
+                first, mails = first or time.monotonic(), mails + 1
+        return first
+    with ThreadPoolExecutor(10) as pool:
+        house.milter.process.send_signal(signal.SIGSTOP)
+        busy = [pool.submit(be_busy, connection) for connection in range(10)]
+        time.sleep(1)  # all have connected
+        house.milter.process.send_signal(signal.SIGCONT)
+    assert all(one.result() and one.result() < until - 1 for one in busy), \
+        [one.result() and until - one.result() for one in busy]
 
 
 def check_starved(house, starve, feed):
