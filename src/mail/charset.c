@@ -107,7 +107,7 @@ convert(const char *bytes, gsize length, const char *from, gsize *out_length)
     if (cut)
         out_at = (char *)memcpy(out_at, REPLACEMENT, 3) + 3;
     *out_length = out_at - out;
-    return g_steal_pointer(&out);
+    return g_realloc(g_steal_pointer(&out), *out_length + 1);
 }
 
 static void
@@ -255,15 +255,18 @@ skip_plain(const char *p, const char *end)
     }
 }
 
-/* A copy with \n for each end of a line. */
+/* With \n for each end of a line: in `out`, which may be where the bytes are, and has room for one
+ * more. */
 static char *
-with_newlines(const char *bytes, gsize length, gsize *out_length)
+with_newlines(char *out, const char *bytes, gsize length, gsize *out_length)
 {
-    char *out = g_malloc(length + 1), *to = out;
+    char *to = out;
     for (const char *p = bytes, *end = bytes + length; p < end;) {
         const char *found = memchr(p, '\r', end - p);
         gsize run = (found ? found : end) - p;
-        to = (char *)memcpy(to, p, run) + run;
+        if (to != p)
+            memmove(to, p, run);
+        to += run;
         p += run;
         if (found) {
             *to++ = '\n';
@@ -295,18 +298,38 @@ without_controls(char *text, gsize *length)
     return g_string_free(out, FALSE);
 }
 
-char *
-charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
+/* `own` are the bytes, taken and with room for one more, or NULL. */
+static char *
+clean(char *own, const char *bytes, gsize length, gsize *out_length)
 {
-    g_autofree char *decoded = decode(bytes ? bytes : "", length, declared, &length);
-    const char *p = decoded ? decoded : bytes ? bytes : "", *end = p + length;
-    if (end - p >= 3 && memcmp(p, "\xEF\xBB\xBF", 3) == 0)
-        p += 3;
-    char *text = with_newlines(p, end - p, &length);
+    gsize mark = length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+    char *text = own ? own : g_malloc(length + 1);
+    text = with_newlines(text, bytes + mark, length - mark, &length);
     text = without_controls(text, &length);
     if (out_length)
         *out_length = length;
     return text;
+}
+
+char *
+charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
+{
+    const char *given = bytes ? bytes : "";
+    char *own = decode(given, length, declared, &length);
+    return clean(own, own ? own : given, length, out_length);
+}
+
+char *
+charset_take(GByteArray *bytes, gsize length, const char *declared, gsize *out_length)
+{
+    g_byte_array_append(bytes, (const guint8 *)"", 1); /* the room */
+    char *given = (char *)g_byte_array_free(bytes, FALSE);
+    char *own = decode(given, length, declared, &length);
+    if (own)
+        g_free(given);
+    else
+        own = given;
+    return clean(own, own, length, out_length);
 }
 
 /* One RFC 2047 word, and the charset of the bytes gathered so far: a letter may be spread over

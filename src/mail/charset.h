@@ -14,6 +14,8 @@
 #include <glib.h>
 
 char *charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length);
+/* The first `length` of bytes that are taken over: no copy when they are UTF-8. */
+char *charset_take(GByteArray *bytes, gsize length, const char *declared, gsize *out_length);
 
 /* A header's raw value (unfolded bytes) → UTF-8: RFC 2047 words decoded, raw 8-bit taken as
  * above, controls and line breaks become spaces. Newly allocated, never NULL. */

@@ -6,7 +6,7 @@
 
 typedef struct {
     const char *p, *end;
-    GString *out;
+    char *out; /* behind what is kept; at `p` until something is left out */
     gboolean no_comment_end; /* there is no "-->" any more */
 } Tame;
 
@@ -28,7 +28,10 @@ at(const Tame *tame, const char *word)
 static void
 pass_to(Tame *tame, const char *to)
 {
-    g_string_append_len(tame->out, tame->p, to - tame->p);
+    gsize length = to - tame->p;
+    if (tame->out != tame->p)
+        memmove(tame->out, tame->p, length);
+    tame->out += length;
     tame->p = to;
 }
 
@@ -114,10 +117,10 @@ names(const Tame *tame, const char *tag)
            (g_ascii_isspace(tame->p[length]) || tame->p[length] == '>');
 }
 
-GString *
-html_tame(const char *html, gsize length)
+gsize
+html_tame(char *html, gsize length)
 {
-    Tame tame = {.p = html, .end = html + length, .out = g_string_sized_new(length + 1)};
+    Tame tame = {.p = html, .end = html + length, .out = html};
     while (tame.p < tame.end) {
         const char *close = names(&tame, "<script")  ? "</script"
                             : names(&tame, "<style") ? "</style"
@@ -138,5 +141,5 @@ html_tame(const char *html, gsize length)
             pass_to(&tame, next ? next : tame.end);
         }
     }
-    return tame.out;
+    return tame.out - html;
 }

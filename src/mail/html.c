@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include <libxml/HTMLparser.h>
+#include <libxml/parserInternals.h>
 
 #include "base/limits.h"
 #include "base/memory.h"
@@ -379,8 +380,20 @@ on_comment(void *data, const xmlChar *text)
         g_ptr_array_add(html->result->comments, g_strchomp(g_strdup(json)));
 }
 
+/* The rest is parsed where it stands, which ends in 0: libxml2 keeps a copy of what is pushed. */
 static void
-run_parser(Html *html, const char *text, gsize length)
+set_input(htmlParserCtxtPtr parser, const char *text, gsize length)
+{
+    xmlParserInputPtr input = xmlNewInputStream(parser);
+    input->base = input->cur = (const xmlChar *)text;
+    input->end = input->base + length;
+    input->length = (int)length;
+    xmlFreeInputStream(inputPop(parser));
+    inputPush(parser, input);
+}
+
+static void
+run_parser(Html *html, char *text, gsize length)
 {
     htmlSAXHandler handler = {
         .startElement = on_start_capped,
@@ -397,15 +410,17 @@ run_parser(Html *html, const char *text, gsize length)
     htmlCtxtUseOptions(html->parser, HTML_PARSE_RECOVER | HTML_PARSE_NOERROR |
                                          HTML_PARSE_NOWARNING | HTML_PARSE_NONET |
                                          HTML_PARSE_IGNORE_ENC | HTML_PARSE_NOIMPLIED);
-    g_autoptr(GString) tamed = html_tame(text, length);
     htmlParseChunk(html->parser, "<" ROOT ">", sizeof "<" ROOT ">" - 1, 0);
     /* In one piece and as the last: in smaller ones it looks again and again for an end. */
-    htmlParseChunk(html->parser, tamed->str, (int)MIN(tamed->len, G_MAXINT / 4), 1);
+    length = html_tame(text, MIN(length, G_MAXINT / 4));
+    text[length] = '\0';
+    set_input(html->parser, text, length);
+    htmlParseChunk(html->parser, NULL, 0, 1);
     htmlFreeParserCtxt(html->parser);
 }
 
 HtmlText *
-html_to_text(const char *text, gsize length)
+html_to_text(char *text, gsize length)
 {
     static gpointer once;
     HtmlText *result = g_new0(HtmlText, 1);
@@ -420,6 +435,7 @@ html_to_text(const char *text, gsize length)
     html_writer_init(&html.writer);
     g_array_append_val(html.frames, root);
     run_parser(&html, text, length);
+    g_free(text);
 
     for (guint i = 0; i < result->links->len; i++) {
         HtmlLink *link = g_ptr_array_index(result->links, i);

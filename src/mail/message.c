@@ -251,10 +251,10 @@ need_html(const Message *asked)
 {
     Message *message = (Message *)asked; /* what can be seen of it does not change */
     if (message->html) {
-        g_autoptr(HtmlText) html = html_to_text(message->html, message->html_length);
+        g_autoptr(HtmlText) html =
+            html_to_text(g_steal_pointer(&message->html), message->html_length);
         take_html(message, html);
         message->limit.links |= html->truncated;
-        g_clear_pointer(&message->html, g_free);
     }
     if (!message->views[VIEW_LINKS])
         set_view(message, VIEW_LINKS, links_as_text(message->links));
@@ -417,8 +417,10 @@ static void
 unwrap_attached(Reading *reading, Parts *parts)
 {
     Message *message = reading->message;
-    if (!parts->inner ||
-        (strlen(parts->text) > COVER_MAX && !forward_subject(message->views[VIEW_SUBJECT]) &&
+    if (!parts->inner)
+        return;
+    parts_choose(parts);
+    if ((strlen(parts->text) > COVER_MAX && !forward_subject(message->views[VIEW_SUBJECT]) &&
          !is_ours(reading, message->from)))
         return;
     GMimeMessage *inner = parts->inner;
@@ -525,6 +527,7 @@ read_mail(Reading *reading, const char *bytes, gsize length, const MessageOption
     g_clear_object(&root);
     if (options->bytes_read)
         options->bytes_read(options->data);
+    parts_choose(&parts);
     take_data(message, &parts);
     take_text(reading, g_steal_pointer(&parts.text));
     take_attached(reading, &parts);

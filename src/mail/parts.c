@@ -167,17 +167,14 @@ decode(GMimePart *part, guint most, gsize *length, gboolean *limit)
     }
     *limit |= size > encoded;
     size = MIN(size, encoded);
-    GByteArray *bytes = decoded(content, whole, from, size);
-    if (bytes) {
-        from = (const char *)bytes->data;
-        size = bytes->len;
-    }
     const char *charset = g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset");
-    *limit |= size > most;
-    char *text = charset_to_utf8(from, MIN(size, most), charset, length);
+    GByteArray *bytes = decoded(content, whole, from, size);
     if (bytes)
-        g_byte_array_unref(bytes);
-    return text;
+        size = bytes->len;
+    *limit |= size > most;
+    size = MIN(size, most);
+    return bytes ? charset_take(bytes, size, charset, length)
+                 : charset_to_utf8(from, size, charset, length);
 }
 
 static gboolean
@@ -282,19 +279,16 @@ is_poorer(gsize plain, gsize html)
     return html > 0 && (plain < STUB || plain * POORER < html);
 }
 
-/* Read the HTML if need be; whether it is the better one. */
+/* Whether the HTML is the better one; it is read if need be. */
 static gboolean
 prefer_html(Parts *parts)
 {
-    if (!parts->html_source)
-        return FALSE;
     gsize plain = weight(parts->text);
     if (!is_poorer(plain, weight_at_most(parts->html_source, span)) || /* soon told */
         !is_poorer(plain, weight_at_most(parts->html_source, letters)))
         return FALSE;
-    parts->html = html_to_text(parts->html_source, parts->html_length);
+    parts->html = html_to_text(g_steal_pointer(&parts->html_source), parts->html_length);
     parts->text_limit |= parts->html->truncated;
-    g_clear_pointer(&parts->html_source, g_free);
     return is_poorer(plain, weight(parts->html->text));
 }
 
@@ -334,10 +328,15 @@ parts_read(GMimeObject *root, Parts *parts)
         parts->html_source =
             decode(walk.html, LIMIT_HTML_DECODED, &parts->html_length, &parts->text_limit);
     parts->text = walk.plain ? decode_plain(walk.plain, &parts->text_limit) : g_strdup("");
-    if (prefer_html(parts)) {
-        g_free(parts->text);
-        parts->text = g_strdup(parts->html->text);
-    }
+}
+
+void
+parts_choose(Parts *parts)
+{
+    if (!parts->html_source || !prefer_html(parts))
+        return;
+    g_free(parts->text);
+    parts->text = g_steal_pointer(&parts->html->text);
 }
 
 void

@@ -21,10 +21,10 @@ typedef struct {
 } Attached;
 
 typedef struct {
-    char *text;        /* of the best part; "" when there is none, never NULL */
+    char *text;        /* plain, once chosen of the best part; "" when there is none, never NULL */
     char *html_source; /* of the HTML part, decoded, when it is not read yet; or NULL */
     gsize html_length;
-    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL */
+    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL. Its text may be gone */
     GPtrArray *attached; /* Attached, at most ATTACHED_MAX */
     GMimeMessage *inner; /* the first message/rfc822, or NULL */
     gboolean parts_limit, text_limit;
@@ -33,9 +33,11 @@ typedef struct {
 #define ATTACHED_MAX 8
 #define ATTACHED_BYTES (256 << 10) /* encoded; larger ones are left alone */
 
-/* `root`, or nothing when it is NULL, comes of a mimestream. The HTML is read only if it may be the
- * best part; else it is left to whoever wants its links. */
+/* `root`, or nothing when it is NULL, comes of a mimestream; all but `inner` is decoded from it. */
 void parts_read(GMimeObject *root, Parts *parts);
+/* The mail's bytes may be gone by then. The HTML is read only if it may be the best part; else it is
+ * left to whoever wants its links. Once is enough. */
+void parts_choose(Parts *parts);
 void parts_clear(Parts *parts);
 
 #endif

@@ -6,7 +6,7 @@
 static GPtrArray *
 cards_of(const char *markup)
 {
-    g_autoptr(HtmlText) html = html_to_text(markup, strlen(markup));
+    g_autoptr(HtmlText) html = html_to_text(g_strdup(markup), strlen(markup));
     GPtrArray *values = g_ptr_array_new_with_free_func(card_value_free);
     card_from_metas(html->metas, values);
     return values;

@@ -8,11 +8,17 @@ typedef struct {
     const char *html, *text;
 } Case;
 
+static HtmlText *
+html_of(const char *html)
+{
+    return html_to_text(g_strdup(html), strlen(html));
+}
+
 static void
 assert_cases(const Case *cases, guint n)
 {
     for (guint i = 0; i < n; i++) {
-        g_autoptr(HtmlText) html = html_to_text(cases[i].html, strlen(cases[i].html));
+        g_autoptr(HtmlText) html = html_of(cases[i].html);
         g_assert_cmpstr(html->text, ==, cases[i].text);
         g_assert_false(html->truncated);
     }
@@ -155,7 +161,7 @@ records_links(void)
                         "<a href=' https://x.example/?a=1&amp;b=2\n '><img alt=Go></a>"
                         "<a href='#top'>up</a><a href=javascript:x()>j</a>"
                         "<div hidden><a href=http://hidden.example/>h</a></div>";
-    g_autoptr(HtmlText) html = html_to_text(text, sizeof text - 1);
+    g_autoptr(HtmlText) html = html_of(text);
     g_assert_cmpuint(html->links->len, ==, 2);
     g_assert_cmpstr(link_at(html, 0)->target, ==, "tel:+13125550142");
     g_assert_cmpstr(link_at(html, 0)->text, ==, "312 555 0142");
@@ -169,7 +175,7 @@ keeps_data_meant_for_machines(void)
     const char text[] = "<head><META NAME='lead_name' content='Ada'><meta charset=utf-8></head>"
                         "<script type='application/ld+json'>{\"a\": \"<b>\"}</script>"
                         "<script>no()</script><!-- {\"b\": 1} --><!-- [ {\"c\": 1}] --><!--[if]-->";
-    g_autoptr(HtmlText) html = html_to_text(text, sizeof text - 1);
+    g_autoptr(HtmlText) html = html_of(text);
     g_assert_cmpuint(html->metas->len, ==, 1);
     const HtmlMeta *meta = g_ptr_array_index(html->metas, 0);
     g_assert_cmpstr(meta->name, ==, "lead_name");
@@ -225,7 +231,7 @@ hostile_nesting_is_read_in_linear_time(void)
         g_autofree char *close = repeated(cases[i].close, 9000);
         g_autofree char *all = g_strconcat(open, cases[i].between, close, NULL);
         gint64 begin = processor_time();
-        g_autoptr(HtmlText) html = html_to_text(all, strlen(all));
+        g_autoptr(HtmlText) html = html_of(all);
         g_assert_cmpint(processor_time() - begin, <, 10 * G_USEC_PER_SEC);
         g_assert_true(g_utf8_validate(html->text, -1, NULL));
         g_assert_cmpuint(strlen(html->text), <=, LIMIT_TEXT);
@@ -246,7 +252,7 @@ hostile_tags_are_read_in_linear_time(void)
     const char *const tags[] = {many->str, large};
     for (guint i = 0; i < G_N_ELEMENTS(tags); i++) {
         gint64 begin = processor_time();
-        g_autoptr(HtmlText) html = html_to_text(tags[i], strlen(tags[i]));
+        g_autoptr(HtmlText) html = html_of(tags[i]);
         g_assert_cmpint(processor_time() - begin, <, 5 * G_USEC_PER_SEC);
         g_assert_cmpstr(html->text, ==, "Ada\n");
         g_assert_cmpuint(strlen(link_at(html, 0)->target), <=, LIMIT_LINK_TARGET);
@@ -257,24 +263,24 @@ static void
 says_when_it_cuts(void)
 {
     g_autofree char *words = repeated("word é ", 300000);
-    g_autoptr(HtmlText) html = html_to_text(words, strlen(words));
+    g_autoptr(HtmlText) html = html_of(words);
     g_assert_true(html->truncated);
     g_assert_cmpuint(strlen(html->text), <=, LIMIT_TEXT);
     g_assert_cmpuint(strlen(html->text), >, LIMIT_TEXT - 1024);
     g_assert_true(g_utf8_validate(html->text, -1, NULL));
 
     g_autofree char *links = repeated("<a href=x>y</a>", LIMIT_LINKS + 1);
-    g_autoptr(HtmlText) linked = html_to_text(links, strlen(links));
+    g_autoptr(HtmlText) linked = html_of(links);
     g_assert_true(linked->truncated);
     g_assert_cmpuint(linked->links->len, ==, LIMIT_LINKS);
 
     /* One for the root that is put around it all. */
     g_autofree char *few = repeated("<i>x</i>", LIMIT_HTML_ELEMENTS - 1);
     g_autofree char *many = g_strconcat(few, "<b>y</b>z", NULL);
-    g_autoptr(HtmlText) whole = html_to_text(few, strlen(few));
+    g_autoptr(HtmlText) whole = html_of(few);
     g_assert_false(whole->truncated);
     g_assert_cmpuint(strlen(whole->text), ==, LIMIT_HTML_ELEMENTS - 1 + strlen("\n"));
-    g_autoptr(HtmlText) cut = html_to_text(many, strlen(many));
+    g_autoptr(HtmlText) cut = html_of(many);
     g_assert_true(cut->truncated);
     g_assert_cmpstr(cut->text, ==, whole->text);
 }
