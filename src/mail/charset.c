@@ -188,6 +188,15 @@ utf16_kind(const char *bytes, gsize length, const char *name)
     return NULL;
 }
 
+/* Whether these bytes are ASCII, and mean that in `charset`, as they do in what most declare. */
+static gboolean
+is_ascii(const char *bytes, gsize length, const char *charset)
+{
+    return (g_ascii_strcasecmp(charset, "us-ascii") == 0 ||
+            g_ascii_strcasecmp(charset, "windows-1252") == 0) &&
+           skip_ascii(bytes, bytes + length) == bytes + length;
+}
+
 /* NULL when the bytes are UTF-8 as they are. */
 static char *
 decode(const char *bytes, gsize length, const char *declared, gsize *out_length)
@@ -197,6 +206,8 @@ decode(const char *bytes, gsize length, const char *declared, gsize *out_length)
     const char *utf16 = utf16_kind(bytes, length, name);
     const char *from = utf16 ? utf16 : name;
     gboolean says_utf8 = name && g_ascii_strcasecmp(name, "utf-8") == 0;
+    if (from && is_ascii(bytes, length, from))
+        return NULL;
     if (from && !marked && !says_utf8) {
         char *text = convert(bytes, length, from, out_length);
         if (text)
@@ -278,24 +289,35 @@ with_newlines(char *out, const char *bytes, gsize length, gsize *out_length)
     return out;
 }
 
+/* Behind a control. */
+static const char *
+skip_control(const char *p)
+{
+    return p + ((guchar)*p == 0xC2 ? 2 : 1);
+}
+
 /* Takes the text, in which lines end in \n. */
 static char *
 without_controls(char *text, gsize *length)
 {
-    const char *end = text + *length, *p = skip_plain(text, end);
-    if (p == end)
+    const char *end = text + *length, *first = skip_plain(text, end);
+    gsize kept = first - text, rest = *length - kept, more = 0;
+    for (const char *p = first; p < end; p = skip_plain(skip_control(p), end))
+        more += strlen(REPLACEMENT) - (skip_control(p) - p);
+    if (more == 0)
         return text;
-    GString *out = g_string_sized_new(*length + 64);
-    g_string_append_len(out, text, p - text);
-    while (p < end) {
-        g_string_append(out, REPLACEMENT);
-        const char *run = p + ((guchar)*p == 0xC2 ? 2 : 1);
+    *length += more;
+    text = g_realloc(text, *length + 1);
+    char *to = text + kept;
+    const char *p = memmove(to + more, to, rest);
+    for (end = p + rest; p < end;) { /* what is written stays behind what is read */
+        const char *run = skip_control(p);
+        to = (char *)memcpy(to, REPLACEMENT, strlen(REPLACEMENT)) + strlen(REPLACEMENT);
         p = skip_plain(run, end);
-        g_string_append_len(out, run, p - run);
+        to = (char *)memmove(to, run, p - run) + (p - run);
     }
-    g_free(text);
-    *length = out->len;
-    return g_string_free(out, FALSE);
+    *to = '\0';
+    return text;
 }
 
 /* `own` are the bytes, taken and with room for one more, or NULL. */

@@ -6,7 +6,7 @@
 
 typedef struct {
     const char *p, *end;
-    char *out; /* behind what is kept; at `p` until something is left out */
+    char *out;               /* behind what is kept; at `p` until something is left out */
     gboolean no_comment_end; /* there is no "-->" any more */
 } Tame;
 

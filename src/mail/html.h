@@ -12,8 +12,9 @@
  *
  * Limits: LIMIT_TEXT of text, LIMIT_LINKS links, LIMIT_HTML_ELEMENTS, 256 elements nested (deeper
  * ones are read as if they stood beside each other); beyond the first three `truncated` is set and
- * the rest is dropped. Metas, scripts and comments: 200 of each, LIMIT_CARD bytes together. Input must be valid UTF-8.
- * Ownership: html_to_text takes the HTML, which ends in 0; html_free. Thread rule: none shared.
+ * the rest is dropped. Metas, scripts and comments: 200 of each, LIMIT_CARD bytes together.
+ * Input must be valid UTF-8, ending in 0.
+ * Ownership: html_to_text takes the HTML; html_free. Thread rule: none shared.
  */
 #ifndef LEAD_MAIL_HTML_H
 #define LEAD_MAIL_HTML_H

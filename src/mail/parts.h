@@ -24,7 +24,7 @@ typedef struct {
     char *text;        /* plain, once chosen of the best part; "" when there is none, never NULL */
     char *html_source; /* of the HTML part, decoded, when it is not read yet; or NULL */
     gsize html_length;
-    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL. Its text may be gone */
+    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL; without `text` */
     GPtrArray *attached; /* Attached, at most ATTACHED_MAX */
     GMimeMessage *inner; /* the first message/rfc822, or NULL */
     gboolean parts_limit, text_limit;
@@ -35,8 +35,8 @@ typedef struct {
 
 /* `root`, or nothing when it is NULL, comes of a mimestream; all but `inner` is decoded from it. */
 void parts_read(GMimeObject *root, Parts *parts);
-/* The mail's bytes may be gone by then. The HTML is read only if it may be the best part; else it is
- * left to whoever wants its links. Once is enough. */
+/* The mail's bytes may be gone by then. The HTML is read only if it may be the best part; else it
+ * is left to whoever wants its links. Once is enough. */
 void parts_choose(Parts *parts);
 void parts_clear(Parts *parts);
 

@@ -11,6 +11,14 @@ typedef struct {
 
 #define BYTES(s) s, sizeof s - 1
 
+static char *
+taken(const char *bytes, gsize length, const char *declared, gsize *text_length)
+{
+    GByteArray *copy = g_byte_array_new();
+    g_byte_array_append(copy, (const guint8 *)bytes, (guint)length);
+    return charset_take(copy, length, declared, text_length);
+}
+
 static void
 assert_cases(const Case *cases, guint n)
 {
@@ -19,6 +27,9 @@ assert_cases(const Case *cases, guint n)
         g_autofree char *text =
             charset_to_utf8(cases[i].bytes, cases[i].length, cases[i].declared, &length);
         g_assert_cmpstr(text, ==, cases[i].text);
+        g_assert_cmpuint(length, ==, strlen(cases[i].text));
+        g_autofree char *same = taken(cases[i].bytes, cases[i].length, cases[i].declared, &length);
+        g_assert_cmpstr(same, ==, cases[i].text);
         g_assert_cmpuint(length, ==, strlen(cases[i].text));
     }
 }
@@ -99,6 +110,11 @@ leaves_no_control_and_no_carriage_return(void)
         {BYTES("a\r\nb\rc\n\td"), NULL, "a\nb\nc\n\td"},
         {BYTES("a\0b\x1B\x7F"), "utf-8", "a\uFFFDb\uFFFD\uFFFD"},
         {BYTES("a\xC2\x85"), "utf-8", "a\uFFFD"},
+        {BYTES("\a\xC2\x80\xC2\x9F"
+               "b\r\n\bc\1"),
+         "utf-8", "\uFFFD\uFFFD\uFFFDb\n\uFFFDc\uFFFD"},
+        {BYTES("\xEF\xBB\xBF\a\r"), "us-ascii", "\uFFFD\n"},
+        {BYTES("\a\r\n"), "us-ascii", "\uFFFD\n"},
         {BYTES(""), "utf-8", ""},
         {BYTES("\r"), NULL, "\n"},
     };
@@ -118,6 +134,8 @@ yields_valid_utf8_of_any_bytes(void)
             charset_to_utf8(bytes, n, declared[i % G_N_ELEMENTS(declared)], &length);
         g_assert_true(g_utf8_validate_len(text, length, NULL));
         g_assert_cmpuint(length, ==, strlen(text));
+        g_autofree char *same = taken(bytes, n, declared[i % G_N_ELEMENTS(declared)], &length);
+        g_assert_cmpstr(same, ==, text);
     }
 }
 
