@@ -1,5 +1,6 @@
 #include "mail/message.h"
 
+#include <malloc.h>
 #include <string.h>
 
 #include "base/domain.h"
@@ -30,6 +31,10 @@
 #define SHORT_LINES 100000
 #define SHORT_LINE 40 /* bytes */
 
+/* Bytes of text and HTML. Of copies of more than this much stays in pieces in the arena of the
+ * thread that read it, while the next mail is read by another one. */
+#define LARGE ((gsize)128 << 10)
+
 #define PARSER_KEPT ((gsize)64 << 10)
 #define FORWARDS_MAX 6 /* of a mail passed on again and again */
 #define COVER_MAX 200  /* bytes that say "see attached" and the like */
@@ -48,7 +53,7 @@ struct Message {
     GPtrArray *cards;                 /* CardValue */
     GPtrArray *authenticated;         /* char *, ends in NULL */
     char *id, *limits;
-    gboolean forwarded, truncated;
+    gboolean forwarded, truncated, large;
     struct {
         gboolean parts, header, text, links, cards;
     } limit; /* which were reached */
@@ -528,6 +533,7 @@ read_mail(Reading *reading, const char *bytes, gsize length, const MessageOption
     if (options->bytes_read)
         options->bytes_read(options->data);
     parts_choose(&parts);
+    message->large = strlen(parts.text) + parts.html_length >= LARGE;
     take_data(message, &parts);
     take_text(reading, g_steal_pointer(&parts.text));
     take_attached(reading, &parts);
@@ -587,7 +593,10 @@ message_free(Message *message)
     g_free(message->id);
     g_free(message->limits);
     g_free(message->html);
+    gboolean large = message->large;
     g_free(message);
+    if (large)
+        malloc_trim(0);
 }
 
 /* --- asking --- */
