@@ -24,7 +24,7 @@ typedef struct {
     char *text;        /* plain, once chosen of the best part; "" when there is none, never NULL */
     char *html_source; /* of the HTML part, decoded, when it is not read yet; or NULL */
     gsize html_length;
-    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL; without `text` */
+    HtmlText *html;      /* of the HTML part, when it had to be read; or NULL; its text may be gone */
     GPtrArray *attached; /* Attached, at most ATTACHED_MAX */
     GMimeMessage *inner; /* the first message/rfc822, or NULL */
     gboolean parts_limit, text_limit;

@@ -104,6 +104,15 @@ def text_mail(size):
     return (HEAD + "Content-Type: text/plain; charset=utf-8\n\n" + text)[:size].encode()
 
 
+def html_mail(size):
+    """A table as listing sites send it, which is longer than what is read of it."""
+    cell = '<td style="font-family:Arial,sans-serif;font-size:13px;padding:4px 8px">'
+    rows = "".join(f"<tr>{cell}<b>Item {n}</b></td>{cell}What has to be done on the roof and below"
+                   " it.</td></tr>\n" for n in range(size // 200 + 1))
+    return (HEAD + "Content-Type: text/html; charset=utf-8\n\n<html><body>\n"
+            f"<p>{ASKED}</p>\n<table>\n{rows}</table></body></html>\n")[:size].encode()
+
+
 def attachment_mail(size):
     start = HEAD + ('Content-Type: multipart/mixed; boundary="frontier"\n\n--frontier\n'
                     f"Content-Type: text/plain; charset=utf-8\n\n{ASKED}\n--frontier\n"
@@ -115,7 +124,7 @@ def attachment_mail(size):
     return start.encode() + (lines * (room // len(lines) + 1))[:room] + end.encode()
 
 
-KINDS = {"text": text_mail, "attachment": attachment_mail}
+KINDS = {"text": text_mail, "HTML": html_mail, "attachment": attachment_mail}
 
 
 def one_size(options, kind, size):
@@ -212,9 +221,11 @@ set ylabel "µs for a mail"; set yrange [0:*]
 plot $sources {style} title "sources", $extractors {style} title "extractors"
 set key left top; set logscale y; set mytics 1; set autoscale y; set xlabel "MB"; set xrange [0.0005:50]
 set title "the mail grows: processor time"; set ylabel "ms for a mail"
-plot $text_time {style} title "text", $attachment_time {style} title "attachment"
+plot $text_time {style} title "text", $HTML_time {style} title "HTML", \\
+  $attachment_time {style} title "attachment"
 set title "the mail grows: peak memory"; set ylabel "MB beyond a small mail's"
-plot $text_memory {style} title "text", $attachment_memory {style} title "attachment", \\
+plot $text_memory {style} title "text", $HTML_memory {style} title "HTML", \\
+  $attachment_memory {style} title "attachment", \\
   2 * x with lines dashtype 2 linecolor "gray" title "twice the mail"
 """
     subprocess.run([find("gnuplot")], input=script, text=True, check=True)
