@@ -515,7 +515,15 @@ take_bare_text(Parts *parts, const char *bytes, gsize length)
 }
 
 static void
-read_mail(Reading *reading, const char *bytes, gsize length, const MessageOptions *options)
+release_bytes(MessageOptions *options)
+{
+    if (options->bytes_read)
+        options->bytes_read(options->data);
+    options->bytes_read = NULL;
+}
+
+static void
+read_mail(Reading *reading, const char *bytes, gsize length, MessageOptions *options)
 {
     Message *message = reading->message;
     const Fields *fields = message->fields;
@@ -530,8 +538,7 @@ read_mail(Reading *reading, const char *bytes, gsize length, const MessageOption
         take_bare_text(&parts, bytes, length);
     unwrap_attached(reading, &parts);
     g_clear_object(&root);
-    if (options->bytes_read)
-        options->bytes_read(options->data);
+    release_bytes(options);
     parts_choose(&parts);
     message->large = strlen(parts.text) + parts.html_length >= LARGE;
     take_data(message, &parts);
@@ -544,33 +551,33 @@ read_mail(Reading *reading, const char *bytes, gsize length, const MessageOption
 }
 
 Message *
-message_parse(const char *bytes, gsize length, const MessageOptions *options)
+message_parse(const char *bytes, gsize length, const MessageOptions *given)
 {
-    static const MessageOptions none;
+    MessageOptions options = given ? *given : (MessageOptions){0};
     init_gmime();
     Message *message = g_new0(Message, 1);
-    if (!options)
-        options = &none;
-    Reading reading = {.message = message, .own_domains = options->own_domains};
-    message->truncated = options->truncated;
+    Reading reading = {.message = message, .own_domains = options.own_domains};
+    message->truncated = options.truncated;
     message->links = links_new();
     message->cards = g_ptr_array_new_with_free_func(card_value_free);
     message->authenticated = g_ptr_array_new_with_free_func(g_free);
     message->via = g_ptr_array_new_with_free_func(mailbox_free);
-    message->views[VIEW_SENDER] = bare_path(options->sender);
-    set_view(message, VIEW_RECIPIENT, recipients_as_text(options->recipients));
+    message->views[VIEW_SENDER] = bare_path(options.sender);
+    set_view(message, VIEW_RECIPIENT, recipients_as_text(options.recipients));
 
     g_autofree char *tamed = headers_tamed(bytes, &length);
     message->limit.header = tamed != NULL;
     const char *mail = tamed ? tamed : bytes;
+    if (tamed)
+        release_bytes(&options);
     gsize safe = safe_length(mail, length);
     message->limit.parts = safe < length;
     message->fields = fields_read(mail, safe);
-    read_mail(&reading, mail, safe, options);
+    read_mail(&reading, mail, safe, &options);
     set_view(message, VIEW_FROM, addresses_as_text(message->from));
     set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(message, VIEW_TO, addresses_as_text(reading.to));
-    take_authentication(message, options);
+    take_authentication(message, &options);
     g_ptr_array_unref(reading.to);
     return message;
 }
