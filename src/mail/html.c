@@ -380,7 +380,8 @@ on_comment(void *data, const xmlChar *text)
         g_ptr_array_add(html->result->comments, g_strchomp(g_strdup(json)));
 }
 
-/* The rest is parsed where it stands, which ends in 0: libxml2 keeps a copy of what is pushed. */
+/* The rest is parsed where it stands, which ends in 0: libxml2 keeps a copy of what is pushed. Made
+ * by its fields, as libxml2 makes one of a string: one with a buffer would be read otherwise. */
 static void
 set_input(htmlParserCtxtPtr parser, const char *text, gsize length)
 {
