@@ -33,7 +33,7 @@
 
 /* Bytes of text and HTML. Of copies of more than this much stays in pieces in the arena of the
  * thread that read it, while the next mail is read by another one. */
-#define LARGE ((gsize)128 << 10)
+#define LARGE ((gsize)256 << 10)
 
 #define PARSER_KEPT ((gsize)64 << 10)
 #define FORWARDS_MAX 6 /* of a mail passed on again and again */
