@@ -3,6 +3,7 @@ grows, and how soon it is there."""
 
 import os
 import statistics
+import tempfile
 import time
 
 from contestants import (Folder, Milter, harness, load, median_of, median_ratio, rates,
@@ -50,6 +51,8 @@ def rows_of(busy, alone):
             median_ratio(least, noop), of=rates(busy, "least", "no-op")),
         Row(2, "a lead / the least such milter", median_ratio(lead, least),
             of=rates(busy, "lead", "least")),
+        Row(2, "a lead with its queue in memory, without a disk to wait for / no-op milter",
+            median_ratio(busy["memory"], noop), of=rates(busy, "memory", "no-op")),
         Row(2, "a lead's p99 / its p50", tail, most=5,
             of=f"p50 {median_of(lead, 'p50') / 1000:.2f} ms"),
         Row(2, "a lead on one connection, p50 beyond no-op's", behind, unit="ms", most=1,
@@ -59,14 +62,17 @@ def rows_of(busy, alone):
 
 
 def costs(options):
-    with Folder() as folder:
-        house = folder.house()
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory, \
+            Folder() as folder, Folder() as other:
+        house, in_memory = folder.house(), other.house(queue=f"sqlite:{memory}/queue.db")
         noop = folder.start(Milter(folder.path, "noop"))
         accept = folder.start(Milter(folder.path, "accept"))
         least = folder.start(Milter(folder.path, "least"))
         house.milter.start()
-        busy = rounds_of(options.rounds, sides_of(
-            house, noop, 10, options.messages, accept=accept, least=least))
+        in_memory.milter.start()
+        busy = rounds_of(options.rounds, {
+            **sides_of(house, noop, 10, options.messages, accept=accept, least=least),
+            "memory": lambda: load(in_memory.listen, 10, options.messages, harness.LEADS)})
         few = max(options.messages // 5, 20)
         alone = rounds_of(options.rounds, {
             **sides_of(house, noop, 1, few),
