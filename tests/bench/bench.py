@@ -16,6 +16,7 @@ The exit status is 0 also when something is short.
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -67,17 +68,23 @@ def main():
     if options.readme:
         print(table.as_markdown(json.loads(options.readme.read_text())))
         return
+    jobs = options.jobs or list(JOBS)
+    for path in filter(None, (options.json, options.plot)):
+        if not os.access(path.resolve().parent, os.W_OK):
+            parser.error(f"{path}: no folder to write to")
+    if options.plot and "scaling" not in jobs:
+        parser.error("--plot draws what the job scaling measures")
     contestants.check()
     machine, versions = table.machine(), table.versions()
     print(", ".join(machine.values()))
     print(", ".join(f"{name} {version}" for name, version in versions.items()), flush=True)
-    rows, curves = measure(options.jobs or list(JOBS), QUICK if options.quick else FULL)
+    rows, curves = measure(jobs, QUICK if options.quick else FULL)
     print("\n" + table.as_text(rows))
     if options.json:
         report = {"quick": options.quick, "machine": machine, "versions": versions,
                   "rows": [row.as_json() for row in rows], "curves": curves}
         options.json.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n")
-    if options.plot and curves:
+    if options.plot:
         scaling.plot(curves, options.plot)
 
 

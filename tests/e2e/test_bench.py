@@ -46,3 +46,13 @@ def test_what_is_missing_is_named_with_its_package(monkeypatch):
     monkeypatch.setitem(contestants.NEEDED, "no-such-program", "its-package")
     with pytest.raises(SystemExit, match="no-such-program; apt-get install its-package$"):
         contestants.check()
+
+
+@pytest.mark.parametrize("arguments, wrong", [
+    (["--json", "/no/such/folder/bench.json"], "/no/such/folder/bench.json: no folder to write to"),
+    (["--plot", "bench.svg", "milter"], "--plot draws what the job scaling measures")])
+def test_what_cannot_be_written_is_said_before_anything_is_measured(arguments, wrong):
+    told = bench(*arguments)
+    assert told.returncode == 2
+    assert wrong in told.stderr
+    assert "milter …" not in told.stderr
