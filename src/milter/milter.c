@@ -75,8 +75,11 @@ static char
 next_event(int milliseconds)
 {
     struct pollfd waiting = {.fd = events[0], .events = POLLIN};
+    struct timespec time = {milliseconds / 1000, milliseconds % 1000 * 1000000L};
     char event = 0;
-    if (poll(&waiting, 1, milliseconds) > 0 && read(events[0], &event, 1) == 1)
+    /* poll looks after libmilter's connections as well. */
+    if (ppoll(&waiting, 1, milliseconds < 0 ? NULL : &time, NULL) > 0 &&
+        read(events[0], &event, 1) == 1)
         return event;
     return 0;
 }

@@ -21,7 +21,7 @@ typedef int (*Detach)(pthread_t thread);
 typedef struct Spare {
     struct Spare *below;
     gboolean called;
-    void *connection; /* then; or NULL: one that is due */
+    void *connection; /* then; NULL: one that is due */
     GCond given;
 } Spare;
 
@@ -43,6 +43,8 @@ static GMutex lock;                     /* of what follows */
 static Spare *spares;                   /* the last that came is the next that goes */
 static guint due;                       /* connections that wait for a thread */
 static gint64 due_since;                /* monotonic; or since the last of them got one */
+static guint coming;                    /* threads called that have not begun */
+static gboolean none_came;              /* when one was last called for what is due */
 static _Thread_local gboolean parking;  /* in a worker that is to end at once */
 static _Thread_local gboolean detached; /* before its worker began */
 
@@ -116,11 +118,10 @@ wait_for_call(void **connection)
     return self.called;
 }
 
-/* Whether a spare thread takes it. */
+/* Whether a spare thread takes it. With the lock held. */
 static gboolean
 hand_on(void *connection)
 {
-    g_mutex_lock(&lock);
     Spare *first = spares;
     if (first) {
         spares = first->below;
@@ -128,8 +129,15 @@ hand_on(void *connection)
         first->connection = connection;
         g_cond_signal(&first->given);
     }
-    g_mutex_unlock(&lock);
     return first != NULL;
+}
+
+static void
+count_coming(int change)
+{
+    g_mutex_lock(&lock);
+    coming += change;
+    g_mutex_unlock(&lock);
 }
 
 static void *
@@ -137,9 +145,10 @@ serve(void *connection)
 {
     pthread_detach(pthread_self());
     detached = TRUE;
-    do
+    do {
+        count_coming(-1);
         ((Start)g_atomic_pointer_get(&worker))(connection);
-    while (wait_for_call(&connection));
+    } while (wait_for_call(&connection));
     return NULL;
 }
 
@@ -150,12 +159,19 @@ real_create(void)
                                         : (Create)dlsym(RTLD_NEXT, "pthread_create");
 }
 
-/* A thread for libmilter's worker; FALSE: there is none. */
+/* A thread for libmilter's worker, NULL: with whatever connection is due. FALSE: there is none. */
 static gboolean
 call(void *connection)
 {
     pthread_t thread;
-    return hand_on(connection) || real_create()(&thread, NULL, serve, connection) == 0;
+    g_mutex_lock(&lock);
+    coming++;
+    gboolean spare = hand_on(connection);
+    g_mutex_unlock(&lock);
+    if (spare || real_create()(&thread, NULL, serve, connection) == 0)
+        return TRUE;
+    count_coming(-1);
+    return FALSE;
 }
 
 void
@@ -179,15 +195,22 @@ threads_taken(void)
 int
 threads_patience(void)
 {
-    int patience = threads_scarce() ? DUE_AGAIN : DUE_FOR;
     g_mutex_lock(&lock);
+    int patience = none_came || threads_scarce() ? DUE_AGAIN : DUE_FOR;
     gint64 now = g_get_monotonic_time();
-    guint waiting = due, late = waiting && now - due_since >= patience * 1000 ? waiting : 0;
+    guint late = due > coming && now - due_since >= patience * 1000 ? due - coming : 0;
     if (late)
         due_since = now;
+    gboolean waiting = due > 0, called = late > 0;
     g_mutex_unlock(&lock);
+
     while (late > 0 && call(NULL))
         late--;
+    if (called) {
+        g_mutex_lock(&lock);
+        none_came = late > 0;
+        g_mutex_unlock(&lock);
+    }
     return waiting ? patience : -1;
 }
 

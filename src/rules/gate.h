@@ -37,7 +37,8 @@ Gates *gates_new(const GateBook *book, const Message *message);
 void gates_free(Gates *gates); /* takes NULL */
 /* `gates` may be NULL: then every gate is open. */
 gboolean gates_open(Gates *gates, guint gate);
-/* The same for one of the notes, whose text the lead has; open when it is another than at first. */
+/* The same for one of the notes, whose text the lead has and keeps where it is; open when it is
+ * another than at first. */
 gboolean gates_open_in(Gates *gates, guint gate, const char *notes);
 /* All gates of this one's part that are open; guint. NULL: none. */
 const GArray *gates_open_beside(Gates *gates, guint gate);

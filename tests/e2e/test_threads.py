@@ -4,6 +4,7 @@ import os
 import pwd
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -83,11 +84,16 @@ def test_threads_are_used_again_for_the_next_connections_and_end_when_there_are_
              pause=0.2)
 
 
-def test_a_connection_that_comes_with_others_waits_for_none_of_them_to_end(house):
-    """libmilter took an idle thread for each of those that came at once, though it had two."""
+@pytest.mark.parametrize("microseconds", [0, 5000])
+def test_a_connection_that_comes_with_others_waits_for_none_of_them_to_end(house, shim,
+                                                                           microseconds):
+    """libmilter took an idle thread for each of those that came at once, though it had two.
+    Threads that take their time to begin are not called again."""
+    house.milter.env = {"LD_PRELOAD": str(shim), "THREADS_SLOW": str(microseconds)}
     house.milter.start()
+    pid = house.milter.process.pid
     deliver(house, 100, 1)  # its pool is there
-    until = time.monotonic() + 4
+    at_rest, until = threads(pid), time.monotonic() + 4
 
     def be_busy(connection):
         first, mails = None, 0
@@ -96,13 +102,14 @@ def test_a_connection_that_comes_with_others_waits_for_none_of_them_to_end(house
                 milter.deliver(inquiry(1000 * connection + mails).replace(b"\n", b"\r\n"))
                 first, mails = first or time.monotonic(), mails + 1
         return first
-    with ThreadPoolExecutor(10) as pool:
+    with ThreadPoolExecutor(20) as pool:
         house.milter.process.send_signal(signal.SIGSTOP)
-        busy = [pool.submit(be_busy, connection) for connection in range(10)]
+        busy = [pool.submit(be_busy, connection) for connection in range(20)]
         time.sleep(1)  # all have connected
         house.milter.process.send_signal(signal.SIGCONT)
     assert all(one.result() and one.result() < until - 1 for one in busy), \
         [one.result() and until - one.result() for one in busy]
+    assert threads(pid) <= at_rest + 20 + 2, "threads for nobody"
 
 
 def check_starved(house, starve, feed):
@@ -130,6 +137,36 @@ def check_starved(house, starve, feed):
 
 def test_out_of_threads_connections_share_those_there_are(house, gone):
     check_starved(house, lambda pid: gone.touch(), lambda pid: gone.unlink())
+
+
+def switches(pid):
+    """How often its threads have been put to sleep."""
+    return sum(int(line.split()[1]) for task in tasks(pid)
+               for line in open(f"/proc/{pid}/task/{task}/status")
+               if line.startswith("voluntary_ctxt_switches"))
+
+
+def test_out_of_threads_connections_wait_at_rest(house, gone):
+    house.milter.start()
+    pid = house.milter.process.pid
+    deliver(house, 100, 1)  # its pool is there
+    gone.touch()
+    # As many in the midst of a command as there are threads, and others.
+    waiting = [Milter(house.listen, timeout=60).socket for _ in range(2)]
+    for half in waiting:
+        half.sendall(b"\0\0\0\x40H")
+    for _ in range(4):
+        waiting.append(socket.socket(socket.AF_UNIX))
+        waiting[-1].connect(house.listen.removeprefix("unix:"))
+        waiting[-1].sendall(b"\0\0\0\x40O")
+    time.sleep(4)  # not just after the first that had none
+    before = switches(pid)
+    time.sleep(2)
+    assert switches(pid) - before < 300
+    gone.unlink()
+    for connection in waiting:
+        connection.close()
+    assert len(deliver(house, 200, 1)) == 1
 
 
 def test_out_of_threads_by_the_user_s_limit(house):
