@@ -11,6 +11,7 @@ import sqlite3
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -178,8 +179,13 @@ class Folder:
         self.started.append(thing.stop if hasattr(thing, "stop") else thing.close)
         return thing
 
-    def house(self, **settings):
-        """A House without authserv_id: the sample, which nobody signed, would be held."""
+    def house(self, in_memory=False, **settings):
+        """A House without authserv_id: the sample, which nobody signed, would be held. In memory is
+        its queue if need be; one house to a folder."""
+        if in_memory:
+            memory = tempfile.TemporaryDirectory(dir="/dev/shm")
+            self.started.append(memory.cleanup)
+            settings["queue"] = f"sqlite:{memory.name}/queue.db"
         nginx = self.start(Nginx(self.path))
         house = self.start(harness.House(self.path, endpoint=nginx.url, ca_file=nginx.ca_file))
         house.nginx = nginx

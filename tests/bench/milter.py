@@ -3,7 +3,6 @@ grows, and how soon it is there."""
 
 import os
 import statistics
-import tempfile
 import time
 
 from contestants import (Folder, Milter, harness, load, median_of, median_ratio, rates,
@@ -62,9 +61,8 @@ def rows_of(busy, alone):
 
 
 def costs(options):
-    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory, \
-            Folder() as folder, Folder() as other:
-        house, in_memory = folder.house(), other.house(queue=f"sqlite:{memory}/queue.db")
+    with Folder() as folder, Folder() as other:
+        house, in_memory = folder.house(), other.house(in_memory=True)
         noop = folder.start(Milter(folder.path, "noop"))
         accept = folder.start(Milter(folder.path, "accept"))
         least = folder.start(Milter(folder.path, "least"))

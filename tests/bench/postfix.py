@@ -15,16 +15,19 @@ SESSIONS = 10
 
 
 class Postfix(harness.Postfix):
-    """Its way "unix" asks lead-milter, "inet" the no-op milter, "least" that one."""
+    """Its way "unix" asks lead-milter, "memory" the one whose queue is there, "inet" the no-op
+    milter, "least" that one."""
 
     def __init__(self, folder, noop, least):
         super().__init__(folder)
-        self.inet, self.least = noop.address, least.address
-        self.ports["least"] = harness.free_port()
+        self.inet, self.memory = noop.address, f"unix:{self.folder}/milter/memory"
+        self.more = {"least": least.address, "memory": self.memory}
+        self.ports.update({way: harness.free_port() for way in self.more})
 
     def _master_cf(self):
-        return (f"127.0.0.1:{self.ports['least']} inet n - n - - smtpd"
-                f" -o smtpd_milters={self.least}\n") + super()._master_cf()
+        return "".join(f"127.0.0.1:{self.ports[way]} inet n - n - - smtpd"
+                       f" -o smtpd_milters={address}\n"
+                       for way, address in self.more.items()) + super()._master_cf()
 
     def _main_cf(self, nobody):
         checks = self.etc / "header_checks"
@@ -51,17 +54,19 @@ def through(postfix, way, mails):
 
 
 def measure(options):
-    with Folder() as folder:
+    with Folder() as folder, Folder() as other:
         noop = folder.start(Milter(folder.path, "noop"))
         least = folder.start(Milter(folder.path, "least"))
         postfix = Postfix(folder.path, noop, least)
         house = folder.house(listen=postfix.unix, duplicate_window="0s")
+        in_memory = other.house(in_memory=True, listen=postfix.memory, duplicate_window="0s")
         folder.start(postfix)
         postfix.start()
         house.milter.start()
-        results = rounds_of(options.rounds, {"lead": through(postfix, "unix", options.smtp),
-                                             "no-op": through(postfix, "inet", options.smtp),
-                                             "least": through(postfix, "least", options.smtp)})
+        in_memory.milter.start()
+        ways = {"lead": "unix", "no-op": "inet", "least": "least", "memory": "memory"}
+        results = rounds_of(options.rounds, {name: through(postfix, way, options.smtp)
+                                             for name, way in ways.items()})
         leads = sum(house.states().values())
         assert leads == options.rounds * options.smtp, f"{leads} leads"
         assert least.rows() == leads, f"{least.rows()} rows"
@@ -71,6 +76,9 @@ def measure(options):
             of=rates(results, "lead", "no-op")),
         Row(3, "Postfix with the least such milter / with the no-op milter",
             median_ratio(results["least"], results["no-op"]), of=rates(results, "least", "no-op")),
+        Row(3, "Postfix with lead-milter and its queue in memory / with the no-op milter",
+            median_ratio(results["memory"], results["no-op"]),
+            of=rates(results, "memory", "no-op")),
         Row(3, "Postfix with lead-milter / with the least such milter",
             median_ratio(results["lead"], results["least"]), of=rates(results, "lead", "least")),
     ]
