@@ -384,7 +384,9 @@ python() {
 
 start_standin() {
   mkdir "$work/api"
-  (python "$tree/tests/e2e/standin.py" "$work/api") >"$work/api/said" 2>&1 </dev/null &
+  # Not by `python`, in whose stead a shell would be killed at the end.
+  PYTHONPATH=$tree/tests/e2e nsenter --target "$init" --net /usr/bin/python3 \
+    "$tree/tests/e2e/standin.py" "$work/api" >"$work/api/said" 2>&1 </dev/null &
   daemons+=($!)
   within 30 grep -q ^token: "$work/api/said"
 }
