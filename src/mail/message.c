@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/domain.h"
-#include "base/gmime-extra.h"
 #include "base/limits.h"
 #include "base/text.h"
 #include "mail/author.h"
@@ -16,26 +15,16 @@
 #include "mail/headers.h"
 #include "mail/links.h"
 #include "mail/mailboxkind.h"
-#include "mail/mimestream.h"
+#include "mail/mime.h"
 #include "mail/parts.h"
 #include "mail/quote.h"
 #include "mail/signature.h"
 #include "mail/wording.h"
 
-/* GMime makes objects of some kilobytes for each part and header field, and takes a while for each
- * line. Beyond so many lines that may begin one, or are much shorter than an attachment's, the rest
- * of a mail is left unread. */
-#define BOUNDARY_LINES 2000
-#define FIELD_LINES 10000
-#define FIELD_NAME 80 /* bytes with its colon, mostly */
-#define SHORT_LINES 100000
-#define SHORT_LINE 40 /* bytes */
-
 /* Bytes of text and HTML. Of copies of more than this much stays in pieces in the arena of the
  * thread that read it, while the next mail is read by another one. */
 #define LARGE ((gsize)256 << 10)
 
-#define PARSER_KEPT ((gsize)64 << 10)
 #define FORWARDS_MAX 6 /* of a mail passed on again and again */
 #define COVER_MAX 200  /* bytes that say "see attached" and the like */
 #define BANNER_MAX 500 /* bytes */
@@ -69,84 +58,6 @@ typedef struct {
     const char *const *own_domains;
     GPtrArray *to;
 } Reading;
-
-/* --- bytes to GMime --- */
-
-/* GMime takes a name of any length, and any number of blanks before the colon. */
-static gboolean
-may_be_field(const char *line, const char *next)
-{
-    if (memchr(line, ':', MIN(next - line, FIELD_NAME)))
-        return TRUE;
-    if (next - line <= FIELD_NAME)
-        return FALSE;
-    while (line < next && (guchar)*line > ' ' && *line != ':')
-        line++;
-    while (line < next && (*line == ' ' || *line == '\t'))
-        line++;
-    return line < next && *line == ':';
-}
-
-/* How much of the mail GMime is given. */
-static gsize
-safe_length(const char *bytes, gsize length)
-{
-    guint boundaries = 0, fields = 0, shorts = 0;
-    for (const char *line = bytes, *end = bytes + length; line < end;) {
-        const char *next = memchr(line, '\n', end - line);
-        next = next ? next + 1 : end;
-        shorts += next - line < SHORT_LINE;
-        if (next - line >= 2 && line[0] == '-' && line[1] == '-')
-            boundaries++;
-        else if (may_be_field(line, next))
-            fields++;
-        if (boundaries > BOUNDARY_LINES || fields > FIELD_LINES || shorts > SHORT_LINES)
-            return line - bytes;
-        line = next;
-    }
-    return length;
-}
-
-static void
-init_gmime(void)
-{
-    static gsize once;
-    if (g_once_init_enter(&once)) {
-        g_mime_init();
-        g_once_init_leave(&once, 1);
-    }
-}
-
-static GPrivate thread_parser = G_PRIVATE_INIT(g_object_unref);
-
-/* Made once a thread: a parser has some kilobytes of buffers. It keeps its last stream, and reads
- * no more of it; and the last header that it read, so after a mail as long as PARSER_KEPT it goes.
- */
-static GMimeParser *
-parser_of_thread(GMimeStream *stream)
-{
-    GMimeParser *own = g_private_get(&thread_parser);
-    if (own)
-        g_mime_parser_init_with_stream(own, stream);
-    else
-        g_private_set(&thread_parser, own = g_mime_parser_new_with_stream(stream));
-    return own;
-}
-
-/* The tree of parts, windows on the bytes; NULL without a header. GMime makes some objects of each
- * field that it reads, so it gets those that tell what the body is. */
-static GMimeObject *
-parse_mime(const Fields *fields, const char *bytes, gsize length)
-{
-    if (!fields)
-        return NULL;
-    g_autoptr(GMimeStream) stream = mimestream_new(fields->mime->str, fields->mime->len,
-                                                   bytes + fields->body, length - fields->body);
-    GMimeObject *root = g_mime_parser_construct_part(parser_of_thread(stream), NULL);
-    if (length > PARSER_KEPT)
-        g_private_replace(&thread_parser, NULL);
-    return root;
-}
 
 /* --- views --- */
 
@@ -531,7 +442,7 @@ read_mail(Reading *reading, const char *bytes, gsize length, MessageOptions *opt
     message->id = clean_id(message_header(message, "message-id"));
     People people = people_of(fields);
     take_people(reading, &people);
-    GMimeObject *root = parse_mime(fields, bytes, length);
+    GMimeObject *root = mime_parse(fields, bytes, length);
     Parts parts;
     parts_read(root, &parts);
     if (g_hash_table_size(message->headers) == 0)
@@ -554,7 +465,7 @@ Message *
 message_parse(const char *bytes, gsize length, const MessageOptions *given)
 {
     MessageOptions options = given ? *given : (MessageOptions){0};
-    init_gmime();
+    mime_init();
     Message *message = g_new0(Message, 1);
     Reading reading = {.message = message, .own_domains = options.own_domains};
     message->truncated = options.truncated;
@@ -570,7 +481,7 @@ message_parse(const char *bytes, gsize length, const MessageOptions *given)
     const char *mail = tamed ? tamed : bytes;
     if (tamed)
         release_bytes(&options);
-    gsize safe = safe_length(mail, length);
+    gsize safe = mime_safe_length(mail, length);
     message->limit.parts = safe < length;
     message->fields = fields_read(mail, safe);
     read_mail(&reading, mail, safe, &options);
