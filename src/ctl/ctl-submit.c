@@ -23,6 +23,10 @@ static const CtlUsage usage = {
     "no lead here either; nor does what is no mail, which is told.",
 };
 
+/* What is told together, once it is on disk. */
+#define GROUP_MOST 256
+#define GROUP_TIME (G_USEC_PER_SEC / 2)
+
 typedef struct {
     Ctl *ctl;
     Queue *queue;
@@ -32,7 +36,23 @@ typedef struct {
     gint64 pause; /* microseconds after each new lead */
     int status;
     guint64 mails, queued, held, known, ignored, earlier, skipped;
+    GPtrArray *group; /* Told */
+    gint64 group_since;
 } Submit;
+
+typedef struct {
+    char *mail, *line;
+    guint64 *count;
+} Told;
+
+static void
+told_free(gpointer data)
+{
+    Told *told = data;
+    g_free(told->mail);
+    g_free(told->line);
+    g_free(told);
+}
 
 /* When a mail arrived: the first Received's date, else Date. 0 when neither tells. */
 static gint64
@@ -51,49 +71,81 @@ arrival(const StoredMail *mail)
     return MAX(time, 0);
 }
 
-static void
-print_lead(const Submit *submit, const StoredMail *mail, const LeadRecord *record, const char *id,
-           gboolean known)
+static gboolean
+stop(Submit *submit, const char *mail, const GError *error)
 {
+    submit->status = ctl_queue_failed(error);
+    ctl_error("stopped at %s; the same command goes on from there", mail);
+    return FALSE;
+}
+
+/* To wait for the disk costs more than all else; so what is known already, too, waits with the
+ * others: its lead may be one of theirs. FALSE when the disk fails. */
+static gboolean
+end_group(Submit *submit)
+{
+    GPtrArray *group = submit->group;
+    g_autoptr(GError) error = NULL;
+    gboolean good = submit->dry_run || !group->len || queue_commit_sync(submit->queue, &error);
+    if (!good)
+        stop(submit, ((const Told *)g_ptr_array_index(group, 0))->mail, error);
+    for (guint i = 0; i < group->len && good; i++) {
+        const Told *told = g_ptr_array_index(group, i);
+        ++*told->count;
+        if (!submit->ctl->json)
+            fputs(told->line, stdout);
+    }
+    g_ptr_array_set_size(group, 0);
+    return good;
+}
+
+static void
+tell(Submit *submit, const StoredMail *mail, const LeadRecord *record, const char *id,
+     gboolean known)
+{
+    Told *told = g_new(Told, 1);
     const char *word = known ? "known" : record->held ? "held" : "new";
-    const char *shown = id && *id ? id : "-";
-    if (submit->ctl->json)
-        return;
-    printf("%s: %s%s, source %s, lead %s\n", mail->name,
-           submit->dry_run && !known ? "would be " : "", word, record->source, shown);
+    told->mail = g_strdup(mail->name);
+    told->line = g_strdup_printf("%s: %s%s, source %s, lead %s\n", mail->name,
+                                 submit->dry_run && !known ? "would be " : "", word, record->source,
+                                 *id ? id : "-");
+    told->count = known ? &submit->known : record->held ? &submit->held : &submit->queued;
+    if (submit->group->len == 0)
+        submit->group_since = g_get_monotonic_time();
+    g_ptr_array_add(submit->group, told);
+}
+
+static gboolean
+is_group_full(const Submit *submit)
+{
+    return submit->group->len >= GROUP_MOST ||
+           g_get_monotonic_time() - submit->group_since >= GROUP_TIME;
 }
 
 /* Queue, or only look. FALSE when the queue fails. */
 static gboolean
-take_records(Submit *submit, const StoredMail *mail, const Reading *reading)
+take_record(Submit *submit, const StoredMail *mail, const Reading *reading, LeadRecord *record)
 {
-    const GPtrArray *records = reading->inquiry->records;
-    for (guint i = 0; i < records->len; i++) {
-        LeadRecord *record = g_ptr_array_index(records, i);
-        char ids[1][LEAD_ID_SIZE] = {""};
-        g_autoptr(GError) error = NULL;
-        if (!record->message_key)
-            record->same_within = RECORD_FOR_EVER;
-        /* lead-milter has removed what a sender wrote there; of mail that has not passed it, an id
-         * that is in the queue is one that was told by us. */
-        record->lead_ids = g_strdup(message_header(reading->inquiry->message, LEAD_HEADER));
-        g_autoptr(GPtrArray) one = g_ptr_array_new();
-        g_ptr_array_add(one, record);
-        gboolean known = submit->dry_run
-                             ? queue_knows(submit->queue, record, ids[0], &error)
-                             : queue_commit(submit->queue, one, ids, &error) == COMMIT_DUPLICATE;
-        if (error) {
-            submit->status = ctl_queue_failed(error);
-            ctl_error("stopped at %s; the same command goes on from there", mail->name);
-            return FALSE;
-        }
-        submit->known += known;
-        submit->held += !known && record->held;
-        submit->queued += !known && !record->held;
-        print_lead(submit, mail, record, ids[0], known);
-        if (!known && !submit->dry_run && submit->pause)
-            g_usleep(submit->pause);
-    }
+    char ids[1][LEAD_ID_SIZE] = {""};
+    g_autoptr(GError) error = NULL;
+    if (!record->message_key)
+        record->same_within = RECORD_FOR_EVER;
+    /* lead-milter has removed what a sender wrote there; of mail that has not passed it, an id
+     * that is in the queue is one that was told by us. */
+    record->lead_ids = g_strdup(message_header(reading->inquiry->message, LEAD_HEADER));
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    g_ptr_array_add(one, record);
+    gboolean known = submit->dry_run ? queue_knows(submit->queue, record, ids[0], &error)
+                                     : queue_commit_unsynced(submit->queue, one, ids, &error) ==
+                                           COMMIT_DUPLICATE;
+    if (error)
+        return end_group(submit) && stop(submit, mail->name, error);
+    tell(submit, mail, record, ids[0], known);
+    gboolean pause = !known && !submit->dry_run && submit->pause;
+    if ((pause || is_group_full(submit)) && !end_group(submit))
+        return FALSE;
+    if (pause)
+        g_usleep(submit->pause);
     return TRUE;
 }
 
@@ -127,11 +179,12 @@ submit_mail(const StoredMail *mail, gpointer result, gpointer data)
     submit->status = reading_status(reading);
     if (submit->status != EX_OK)
         return FALSE;
-    if (reading->inquiry->records->len == 0) {
-        submit->ignored++;
-        return TRUE;
-    }
-    return take_records(submit, mail, reading);
+    const GPtrArray *records = reading->inquiry->records;
+    submit->ignored += records->len == 0;
+    gboolean good = TRUE;
+    for (guint i = 0; i < records->len && good; i++)
+        good = take_record(submit, mail, reading, g_ptr_array_index(records, i));
+    return good;
 }
 
 static void
@@ -217,8 +270,11 @@ ctl_submit(Ctl *ctl, char **argv)
         return status;
     submit.envelope = (ReadingEnvelope){recipient, sender, FALSE};
     submit.pause = (gint64)60 * G_USEC_PER_SEC / rate;
+    submit.group = g_ptr_array_new_with_free_func(told_free);
     status =
         mailstore_each((const char *const *)operands, ctl->config->limit_message, &steps, &submit);
+    end_group(&submit);
+    g_ptr_array_unref(submit.group);
     print_sum(&submit);
     queue_close(submit.queue);
     if (submit.status != EX_OK)

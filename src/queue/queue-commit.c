@@ -153,6 +153,24 @@ queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE], 
     return job.result;
 }
 
+CommitResult
+queue_commit_unsynced(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
+                      GError **error)
+{
+    Job job = {.records = records, .ids = ids};
+    gboolean good = queue_begin_unsynced(queue, error) && write_job(queue, &job, error);
+    return queue_end(queue, good, error) ? job.result : COMMIT_FAILED;
+}
+
+gboolean
+queue_commit_sync(Queue *queue, GError **error)
+{
+    gboolean good = queue_sync(queue, error);
+    if (good)
+        queue_wake(queue);
+    return good;
+}
+
 gboolean
 queue_probe(Queue *queue, GError **error)
 {

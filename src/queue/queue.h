@@ -66,6 +66,13 @@ typedef enum { COMMIT_NEW, COMMIT_DUPLICATE, COMMIT_FAILED } CommitResult;
 CommitResult queue_commit(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_ID_SIZE],
                           GError **error);
 
+/* The same for many mails, one after another: what it has answered of all of them is durable when
+ * queue_commit_sync returns TRUE; lead-submit is woken then. When that fails or is never called,
+ * some of the leads may stay all the same, and are found when they are committed again. */
+CommitResult queue_commit_unsynced(Queue *queue, const GPtrArray *records,
+                                   char (*ids)[LEAD_ID_SIZE], GError **error);
+gboolean queue_commit_sync(Queue *queue, GError **error);
+
 /* Whether queue_commit would find it a duplicate: then of which lead. FALSE also on error. */
 gboolean queue_knows(Queue *queue, const LeadRecord *record, char id[LEAD_ID_SIZE], GError **error);
 

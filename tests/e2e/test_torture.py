@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import inquiry, wait_for
+from harness import environment, inquiry, program, wait_for
 from milterclient import Closed, Milter
 
 MOST = 60  # calls of one mail's way through a daemon; there are fewer
@@ -144,6 +144,69 @@ def test_each_call_of_lead_submit(house, standin, place, shim, number):
             break
     assert 3 < at < MOST - 1, "the calls were not counted"
     assert len(standin.leads) == at
+
+
+# --- a replay ---
+
+REPLAYED = 300
+
+
+class Replay:
+    """leadctl submit of the same mails, of which syncs of the queue's log are counted, and fail."""
+
+    def __init__(self, house, shim, folder):
+        self.house, self.shim, self.arm = house, shim, folder / "armed"
+        self.mails = folder / "mails"
+        self.mails.mkdir()
+        for n in range(REPLAYED):
+            (self.mails / f"{n:04}.eml").write_bytes(inquiry(n))
+
+    def run(self, at=2**60, number=errno.EIO):
+        self.arm.write_bytes(bytes(8))
+        env = environment()
+        preload = " ".join(filter(None, [env.get("LD_PRELOAD"), str(self.shim)]))
+        return subprocess.run(
+            [program("leadctl"), "-c", self.house.config, "submit", self.mails],
+            capture_output=True, text=True, timeout=60, check=False,
+            env={**env, "LD_PRELOAD": preload, "FAULT_ARM": str(self.arm), "FAULT_AT": str(at),
+                 "FAULT_ERRNO": str(number), "FAULT_CALL": "fdatasync"})
+
+    def syncs(self):
+        return struct.unpack("=Q", self.arm.read_bytes())[0]
+
+
+def test_a_replay_waits_for_the_disk_once_for_many_mails(house, place, shim):
+    house.milter.start()  # else the log is worked off at each end
+    replay = Replay(house, shim, place)
+    for says in f"{REPLAYED} new leads, 0 held, 0 known", f"0 new leads, 0 held, {REPLAYED} known":
+        done = replay.run()
+        assert done.returncode == 0 and says in done.stdout, done
+        assert replay.syncs() < REPLAYED / 5  # the more, the slower we are
+    assert len(house.queue()) == REPLAYED
+
+
+@pytest.mark.parametrize("number", [0, errno.EIO], ids=["kill", "EIO"])
+def test_what_a_replay_tells_is_on_disk(house, place, shim, number):
+    """What it has told is there; the same command, when all is well, does the rest."""
+    house.milter.start()
+    replay = Replay(house, shim, place)
+    for at in range(1, MOST):
+        house.leadctl("queue", "drop", "all", "--yes", status=None)
+        done = replay.run(at, number)
+        if replay.syncs() < at:
+            break
+        told = [line.split()[-1] for line in done.stdout.splitlines() if ": new, source" in line]
+        assert set(told) <= {item["id"] for item in house.queue()}
+        if number:
+            # SQLite does not mind a folder that fails.
+            assert (done.returncode, len(told) == REPLAYED) in ((0, True), (74, False)), done
+        if " mails: " in done.stdout:  # else the queue was not even opened
+            assert f" {len(told)} new leads" in done.stdout
+        if " mails: " in done.stdout and done.returncode:
+            assert "the same command goes on from there" in done.stderr
+        assert replay.run().returncode == 0
+        assert len(house.queue()) == REPLAYED
+    assert 3 < at < MOST - 1, "the calls were not counted"
 
 
 # --- allocations; those of lead-milter's way all, by tests/torture ---

@@ -191,6 +191,38 @@ test_what_is_claimed_is_on_disk(Place *place, gconstpointer data)
     claim_synced(queue, 1);
 }
 
+static CommitResult
+commit_unsynced(Queue *queue, const char *key, char *id)
+{
+    g_autoptr(LeadRecord) one = queueplace_record("a", key, key);
+    g_autoptr(GPtrArray) records = g_ptr_array_new();
+    g_autoptr(GError) error = NULL;
+    char ids[1][LEAD_ID_SIZE];
+    g_ptr_array_add(records, one);
+    CommitResult result = queue_commit_unsynced(queue, records, ids, &error);
+    g_assert_no_error(error);
+    g_strlcpy(id, ids[0], LEAD_ID_SIZE);
+    return result;
+}
+
+static void
+test_many_mails_wait_for_the_disk_once(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], id[LEAD_ID_SIZE];
+    g_assert_cmpint(commit_unsynced(queue, "1", first), ==, COMMIT_NEW);
+    int before = g_atomic_int_get(&synced);
+    g_assert_cmpint(commit_unsynced(queue, "2", id), ==, COMMIT_NEW);
+    g_assert_cmpint(commit_unsynced(queue, "1", id), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(id, ==, first);
+    g_assert_cmpint(g_atomic_int_get(&synced), ==, before);
+    g_assert_true(queue_commit_sync(queue, NULL));
+    g_assert_cmpint(g_atomic_int_get(&synced), ==, before + 1);
+    queueplace_commit(queue, queueplace_record("a", "3", "3"), NULL);
+    g_assert_cmpint(g_atomic_int_get(&synced), ==, before + 2);
+}
+
 static void
 test_many_threads_commit_at_once(Place *place, gconstpointer data)
 {
@@ -720,6 +752,7 @@ main(int argc, char **argv)
     ADD("take-over", test_what_a_dead_lead_submit_was_sending_is_sent_again);
     ADD("lease", test_a_lease_that_ran_out_gives_the_lead_back);
     ADD("on-disk", test_what_is_claimed_is_on_disk);
+    ADD("unsynced", test_many_mails_wait_for_the_disk_once);
     ADD("threads", test_many_threads_commit_at_once);
     ADD("opened-anew", test_who_opens_a_queue_works_its_log_off_before_a_lead_is_taken);
     ADD("opened-at-once", test_daemons_that_start_at_once_work_it_off_by_turns);
