@@ -163,10 +163,11 @@ may_go_on(const Attempt *attempt)
 
 /* --- label --- */
 
-/* Apart, so that index_of is short enough to be inlined where very many labels are asked for. */
-static G_GNUC_NO_INLINE const LabelIndex *
-make_index(Run *run, const ViewRef *view)
+static const LabelIndex *
+index_of(Run *run, const ViewRef *view)
 {
+    if (view->view >= 0 && run->of_view[view->view])
+        return run->of_view[view->view];
     const char *text = view_text(view, run->message);
     LabelIndex *index = g_hash_table_lookup(run->indexes, text);
     if (!index) {
@@ -176,13 +177,6 @@ make_index(Run *run, const ViewRef *view)
     if (view->view >= 0)
         run->of_view[view->view] = index;
     return index;
-}
-
-static const LabelIndex *
-index_of(Run *run, const ViewRef *view)
-{
-    const LabelIndex *known = view->view >= 0 ? run->of_view[view->view] : NULL;
-    return known ? known : make_index(run, view);
 }
 
 static guint
@@ -261,17 +255,41 @@ run_one_label(Attempt *attempt, const ViewRef *view, const LabelIndex *index, co
     return FALSE;
 }
 
+/* NULL when the mail has no such view. */
+static const LabelIndex *
+index_if_any(Run *run, const ViewRef *view)
+{
+    return gates_open(run->gates, view->gate) ? index_of(run, view) : NULL;
+}
+
+static void
+look_for_labels(Run *run, const GArray *views)
+{
+    run->label_views = views;
+    run->label_bits = 0;
+    for (guint i = 0; i < views->len; i++) {
+        const LabelIndex *index = index_if_any(run, &g_array_index(views, ViewRef, i));
+        run->label_bits |= index ? label_bits(index) : 0;
+    }
+}
+
+/* What costs least, since of very many labels there are mostly none in a mail. */
+static gboolean
+may_have_label(Run *run, const Extractor *extractor)
+{
+    if (run->label_views != extractor->views)
+        look_for_labels(run, extractor->views);
+    return (run->label_bits & extractor->label_bits) != 0;
+}
+
 static gboolean
 run_label(Attempt *attempt)
 {
     const Extractor *extractor = attempt->extractor;
     for (guint v = 0; v < extractor->views->len; v++) {
         const ViewRef *view = &g_array_index(extractor->views, ViewRef, v);
-        /* Mostly there is none, of very many labels. */
-        if (view->gate != GATE_NONE && !gates_open(attempt->run->gates, view->gate))
-            continue;
-        const LabelIndex *index = index_of(attempt->run, view);
-        for (guint i = 0; i < extractor->labels->len; i++) {
+        const LabelIndex *index = index_if_any(attempt->run, view);
+        for (guint i = 0; index && i < extractor->labels->len; i++) {
             const char *key = g_ptr_array_index(extractor->labels, i);
             if (label_has(index, key) && run_one_label(attempt, view, index, key))
                 return TRUE;
@@ -535,8 +553,9 @@ run_value(Attempt *attempt)
     return offer(attempt, NULL, 0, 0, text ? text->str : "");
 }
 
-gboolean
-extractor_run(Run *run, const Field *field, const Extractor *extractor)
+/* Apart from extractor_run, so that what finds nothing makes no Attempt. */
+static G_GNUC_NO_INLINE gboolean
+make_attempt(Run *run, const Field *field, const Extractor *extractor)
 {
     static gboolean (*const kinds[])(Attempt *) = {
         [EXTRACTOR_LABEL] = run_label, [EXTRACTOR_PATTERN] = run_pattern,
@@ -548,4 +567,13 @@ extractor_run(Run *run, const Field *field, const Extractor *extractor)
     if (attempt.candidates == 0 && !run->options->brief)
         add_step(&attempt, STEP_NOTHING, NULL, 0, 0, NULL, NULL);
     return won || attempt.elsewhere;
+}
+
+gboolean
+extractor_run(Run *run, const Field *field, const Extractor *extractor)
+{
+    if (run->options->brief && extractor->kind == EXTRACTOR_LABEL &&
+        !may_have_label(run, extractor))
+        return FALSE;
+    return make_attempt(run, field, extractor);
 }

@@ -30,6 +30,7 @@ struct LabelIndex {
     const char *text, *end;
     const LabelSet *known;
     guint16 first[BUCKETS], last[BUCKETS]; /* a bucket's places: their numbers + 1; 0: none */
+    guint64 bits;                          /* of the buckets that have any */
 };
 G_STATIC_ASSERT(LABELS_FOUND_MAX < G_MAXUINT16);
 
@@ -243,6 +244,12 @@ bucket_of(const char *key)
     return (guint)(GPOINTER_TO_SIZE(key) >> 4) % BUCKETS;
 }
 
+guint64
+label_bit(const char *key)
+{
+    return G_GUINT64_CONSTANT(1) << bucket_of(key);
+}
+
 static void
 add_place(LabelIndex *index, const char *key, const char *begin, const char *value, const char *end,
           Style style)
@@ -257,6 +264,7 @@ add_place(LabelIndex *index, const char *key, const char *begin, const char *val
     else
         index->first[bucket_of(key)] = number;
     *last = number;
+    index->bits |= label_bit(key);
 }
 
 /* The cells of a line, at most `n`; how many there are. */
@@ -567,6 +575,12 @@ gboolean
 label_has(const LabelIndex *index, const char *key)
 {
     return place_of(index, key, index->first[bucket_of(key)]) != 0;
+}
+
+guint64
+label_bits(const LabelIndex *index)
+{
+    return index->bits;
 }
 
 gboolean

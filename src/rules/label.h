@@ -45,6 +45,10 @@ typedef enum {
 
 /* Whether the text has the label at all; `key` is interned, here as below. */
 gboolean label_has(const LabelIndex *index, const char *key);
+/* A bit for a label, that one in 64 others has, too, and those of all labels of the text: where
+ * they have none in common, the text has none of the labels. */
+guint64 label_bit(const char *key);
+guint64 label_bits(const LabelIndex *index);
 /* The n-th value of a label: its place in the text, trimmed. FALSE beyond the last. Empty values
  * are left out. */
 gboolean label_find(const LabelIndex *index, const char *key, guint n, LabelExtent extent,

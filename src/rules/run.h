@@ -17,6 +17,8 @@ typedef struct {
     const char *notes;   /* for the extractors under way that look in them; else anything */
     GHashTable *indexes; /* a view's text → LabelIndex */
     const LabelIndex *of_view[VIEW_N]; /* those of them that have been asked for */
+    const GArray *label_views;         /* the ViewRefs of the last label extractor … */
+    guint64 label_bits;                /* … and those of all labels in them */
 } Run;
 
 /* Run an extractor for a field: TRUE when it won. Every candidate is recorded. For `value`, the

@@ -51,6 +51,8 @@ source_free(gpointer data)
     if (!source)
         return;
     when_free(source->when);
+    if (source->label_views)
+        g_array_unref(source->label_views);
     g_ptr_array_unref(source->authenticate);
     g_ptr_array_unref(source->own);
     if (source->fields)
@@ -64,12 +66,35 @@ source_free(gpointer data)
 /* --- extractors --- */
 
 static void
+add_view(GArray *views, View which)
+{
+    const ViewRef view = {which, NULL, view_names[which], 0};
+    g_array_append_val(views, view);
+}
+
+/* Not all of the text: what a forwarder signs with is not the inquirer's. */
+static GArray *
+default_views(Source *source, ExtractorKind kind)
+{
+    if (kind == EXTRACTOR_LABEL && source->label_views)
+        return g_array_ref(source->label_views);
+    GArray *views = g_array_new(FALSE, FALSE, sizeof(ViewRef));
+    add_view(views, kind == EXTRACTOR_LINK ? VIEW_LINKS : VIEW_BODY);
+    if (kind != EXTRACTOR_LABEL)
+        return views;
+    add_view(views, VIEW_SIGNATURE);
+    return source->label_views = g_array_ref(views);
+}
+
+static void
 read_views(Reader *reader, const YamlNode *in, Extractor *extractor)
 {
-    const View defaults[] = {extractor->kind == EXTRACTOR_LINK ? VIEW_LINKS : VIEW_BODY,
-                             VIEW_SIGNATURE};
+    if (!in) {
+        extractor->views = default_views(reader->source, extractor->kind);
+        return;
+    }
     extractor->views = g_array_new(FALSE, FALSE, sizeof(ViewRef));
-    for (guint i = 0; in && i < yaml_list_length(in); i++) {
+    for (guint i = 0; i < yaml_list_length(in); i++) {
         const YamlNode *node = yaml_list_at(in, i);
         ViewRef view = {-1, NULL, "notes", 0};
         gboolean notes = extractor->kind == EXTRACTOR_PATTERN && node->kind == YAML_SCALAR &&
@@ -77,14 +102,6 @@ read_views(Reader *reader, const YamlNode *in, Extractor *extractor)
         extractor->in_notes |= notes;
         if (notes || view_parse(reader->file, node, "view", &view, reader->diags))
             g_array_append_val(extractor->views, view);
-    }
-    if (in)
-        return;
-    /* Not all of the text: what a forwarder signs with is not the inquirer's. */
-    guint n = extractor->kind == EXTRACTOR_LABEL ? G_N_ELEMENTS(defaults) : 1;
-    for (guint i = 0; i < n; i++) {
-        ViewRef view = {defaults[i], NULL, view_names[defaults[i]], 0};
-        g_array_append_val(extractor->views, view);
     }
 }
 
@@ -106,11 +123,14 @@ read_labels(Reader *reader, const YamlNode *list, Extractor *extractor)
         if (!yaml_text(reader->file, node, &text, reader->diags))
             continue;
         char *key = label_key(text, strlen(text));
-        if (key)
-            g_ptr_array_add(extractor->labels, label_intern(key));
-        else
+        if (!key) {
             yaml_error(reader->file, node, reader->diags,
                        "a label needs a letter or digit, and %d bytes at most", LABEL_MAX);
+            continue;
+        }
+        key = label_intern(key);
+        g_ptr_array_add(extractor->labels, key);
+        extractor->label_bits |= label_bit(key);
     }
 }
 

@@ -26,8 +26,9 @@ typedef struct {
     ExtractorKind kind;
     const char *file, *source;
     guint line, column;
-    GArray *views;       /* ViewRef, where it looks; label, pattern and link */
+    GArray *views;       /* ViewRef, where it looks: the same of all labels without `in` */
     GPtrArray *labels;   /* char *, label_intern()ed; label */
+    guint64 label_bits;  /* of all of them */
     Pattern *pattern;    /* pattern, and link when it is no scheme */
     const char *word;    /* card: the key; link: tel or mailto; from: from, reply_to or sender */
     GPtrArray *template; /* Reference; value */
@@ -60,6 +61,7 @@ typedef struct {
     Action action;
     GPtrArray *authenticate; /* const char *, domains */
     GPtrArray *extractors;   /* Extractor, all of this file's, owned */
+    GArray *label_views;     /* ViewRef, where labels without `in` are looked for; NULL: none are */
     GPtrArray *own;          /* Field, as in the file */
     GPtrArray *fields;       /* Field, with inherited extractors; addresses last */
     LabelSet *labels;        /* all labels of `fields` */

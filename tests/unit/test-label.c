@@ -28,6 +28,8 @@ find(const char *text, const char *label, guint n, LabelExtent extent)
     char *value = NULL;
     if (label_find(index, key, n, extent, &offset, &length)) {
         g_assert_cmpuint(offset + length, <=, strlen(text));
+        g_assert_true(label_has(index, key));
+        g_assert_true(label_bits(index) & label_bit(key));
         value = g_strndup(text + offset, length);
     }
     label_index_free(index);
@@ -251,6 +253,16 @@ test_every_value_of_a_label_can_be_asked_for(void)
     }
 }
 
+static void
+test_a_text_without_labels_has_no_bits(void)
+{
+    LabelSet *known = labels();
+    LabelIndex *index = label_index("Please call me.\n", known);
+    g_assert_cmpuint(label_bits(index), ==, 0);
+    label_index_free(index);
+    label_set_free(known);
+}
+
 /* --- how far a value goes --- */
 
 static void
@@ -342,6 +354,7 @@ main(int argc, char **argv)
     TEST("place/longest", the_longest_label_in_a_line_wins);
     TEST("none/empty", an_empty_value_is_not_that_of_the_next_label);
     TEST("none/passed-over", an_empty_value_is_passed_over);
+    TEST("none/bits", a_text_without_labels_has_no_bits);
     TEST("none/prose", a_word_in_prose_is_no_label);
     TEST("value/own-marks", a_value_keeps_its_own_colons_and_bars);
     TEST("value/nth", every_value_of_a_label_can_be_asked_for);
