@@ -3,12 +3,12 @@
 #include <config.h>
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "base/memory.h"
 #include "ctl/ctl.h"
 
 static const CtlCommand commands[] = {
@@ -29,17 +29,35 @@ static const CtlCommand commands[] = {
     {0},
 };
 
-/* 0, or why not all that was printed has arrived. */
-static int
-output_error(void)
+static int write_error; /* why not all that was printed has arrived, an errno; 0: it has */
+
+/* Of stdio's own nobody learns why it failed but from errno, at once. */
+static ssize_t
+write_output(void *unused, const char *bytes, size_t length)
 {
-    if (fflush(stdout) != 0)
-        return errno;
-    if (!ferror(stdout))
-        return 0;
-    /* It failed some while ago, and errno tells of something else by now. */
-    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return poll(&output, 1, 0) == 1 && output.revents & POLLERR ? EPIPE : EIO;
+    (void)unused;
+    size_t done = 0;
+    while (done < length) {
+        ssize_t n = write(STDOUT_FILENO, bytes + done, length - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0) {
+            write_error = errno;
+            break;
+        }
+        done += (size_t)n;
+    }
+    return (ssize_t)done;
+}
+
+static void
+set_up_output(void)
+{
+    FILE *output = fopencookie(NULL, "w", (cookie_io_functions_t){.write = write_output});
+    if (!output)
+        memory_out("standard output");
+    setvbuf(output, NULL, isatty(STDOUT_FILENO) ? _IOLBF : _IOFBF, BUFSIZ);
+    stdout = output;
 }
 
 int
@@ -48,10 +66,11 @@ main(int argc, char **argv)
     Ctl ctl = {0};
     /* A reader that has seen enough (head) ends us by an error of writing, not by a signal. */
     signal(SIGPIPE, SIG_IGN);
+    set_up_output();
     int status = ctl_dispatch(&ctl, "leadctl", commands, argv);
     ctl_clear(&ctl);
-    int error = output_error();
-    if (error && error != EPIPE)
-        ctl_error("standard output: %s", g_strerror(error));
-    return error ? EX_IOERR : status;
+    fflush(stdout);
+    if (write_error && write_error != EPIPE)
+        ctl_error("standard output: %s", g_strerror(write_error));
+    return write_error ? EX_IOERR : status;
 }

@@ -145,12 +145,15 @@ def test_a_reader_that_has_seen_enough_is_no_crash():
     assert process.wait(60) == 74
 
 
-def test_a_full_disk_is_told():
+@pytest.mark.parametrize("arguments", [
+    ["api", "names"], ["extract", *[SAMPLE] * 300], ["explain", "-j", SAMPLE],
+], ids=["at the end", "before others", "at once"])
+def test_a_full_disk_is_told(arguments):
     with open("/dev/full", "wb") as full:
-        done = subprocess.run([harness.program("leadctl"), "-r", str(RULES), "api", "names"],
+        done = subprocess.run([harness.program("leadctl"), "-r", str(RULES), *arguments],
                               stdout=full, stderr=subprocess.PIPE, timeout=60)
     assert done.returncode == 74
-    assert b"standard output: No space left" in done.stderr
+    assert done.stderr == b"leadctl: standard output: No space left on device\n"
 
 
 # --- check ---
