@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -21,7 +22,7 @@ typedef struct {
     gboolean stop;
     int status;
     /* Progress; `total` 0: unknown. In mails of folders, in bytes of an mbox. */
-    gboolean shown, terminal, shares_terminal; /* with what is printed of the mails */
+    gboolean terminal, shares_terminal; /* with what is printed of the mails */
     gint64 next;
     gboolean by_bytes;
     guint64 done, total;
@@ -30,6 +31,32 @@ typedef struct {
 
 /* --- progress --- */
 
+#define ERASE_REST "\033[K"
+#define ERASE "\r" ERASE_REST
+
+static volatile sig_atomic_t shown;
+
+/* Ends by the signal all the same. */
+static void
+erase_and_end(int number)
+{
+    ssize_t written = shown ? write(STDERR_FILENO, ERASE, strlen(ERASE)) : 0;
+    (void)written;
+    raise(number);
+}
+
+static void
+erase_when_interrupted(void)
+{
+    static const int numbers[] = {SIGINT, SIGTERM};
+    const struct sigaction action = {.sa_handler = erase_and_end, .sa_flags = (int)SA_RESETHAND};
+    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
+        struct sigaction before;
+        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
+            sigaction(numbers[i], &action, NULL);
+    }
+}
+
 static void
 show_progress(Walk *walk)
 {
@@ -37,20 +64,20 @@ show_progress(Walk *walk)
     if (!walk->terminal || now < walk->next)
         return;
     walk->next = now + PROGRESS_EVERY;
-    walk->shown = TRUE;
+    shown = TRUE;
     if (walk->total)
-        fprintf(stderr, "\r%u mails, %u %%\033[K", walk->mails,
+        fprintf(stderr, "\r%u mails, %u %%" ERASE_REST, walk->mails,
                 (guint)MIN(walk->done * 100 / walk->total, 100));
     else
-        fprintf(stderr, "\r%u mails\033[K", walk->mails);
+        fprintf(stderr, "\r%u mails" ERASE_REST, walk->mails);
 }
 
 static void
-clear_progress(Walk *walk)
+clear_progress(void)
 {
-    if (walk->shown)
-        fprintf(stderr, "\r\033[K");
-    walk->shown = FALSE;
+    if (shown)
+        fprintf(stderr, ERASE);
+    shown = FALSE;
 }
 
 /* --- one mail --- */
@@ -67,7 +94,7 @@ seen(const StoredMail *mail, gpointer result, gpointer data)
 {
     Walk *walk = data;
     if (walk->shares_terminal)
-        clear_progress(walk);
+        clear_progress();
     walk->mails++;
     gboolean more = walk->steps->seen(mail, result, walk->data);
     show_progress(walk);
@@ -87,7 +114,7 @@ failed(Walk *walk, const char *path, int error)
     walk->stop = !lineup_finish(walk->lineup);
     if (walk->stop)
         return;
-    clear_progress(walk);
+    clear_progress();
     ctl_error("%s: %s", path, g_strerror(error));
     walk->status = EX_NOINPUT;
 }
@@ -346,6 +373,8 @@ mailstore_each(const char *const *paths, gsize limit, const LineupSteps *steps, 
         ctl_error("%s", error->message);
         return EX_OSERR;
     }
+    if (walk.terminal)
+        erase_when_interrupted();
     for (; *paths && !walk.stop; paths++) {
         struct stat info;
         gboolean there = strcmp(*paths, "-") != 0 && stat(*paths, &info) == 0;
@@ -359,6 +388,6 @@ mailstore_each(const char *const *paths, gsize limit, const LineupSteps *steps, 
         read_file(&walk, *paths, TRUE);
     }
     lineup_finish(lineup);
-    clear_progress(&walk);
+    clear_progress();
     return walk.status;
 }

@@ -1,9 +1,11 @@
 """The admin's half: compare, hits and new-source, mboxes and Maildirs, the corpus, README's walk."""
 
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 
 import pytest
@@ -268,6 +270,31 @@ def test_progress_is_shown_on_a_terminal_only(place):
         pass
     os.close(leader)
     assert not shown or (b" mails, " in shown and shown.endswith(b"\r\x1b[K"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_no_progress_is_left_when_interrupted(number):
+    """And the shell sees by which signal it ended."""
+    leader, follower = os.openpty()
+    process = subprocess.Popen([harness.program("leadctl"), "-r", RULES, "extract"], stderr=follower,
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    os.close(follower)
+    mail = b"From ada@example.net Mon Jul  6 10:00:00 2026\n" + LISTING.encode() + b"\n"
+    shown = b""
+    os.set_blocking(leader, False)
+    while not shown.endswith(b" mails\x1b[K"):
+        process.stdin.write(50 * mail)
+        process.stdin.flush()
+        with contextlib.suppress(BlockingIOError):
+            shown += os.read(leader, 65536)
+    process.send_signal(number)
+    assert process.wait(20) == -number
+    with contextlib.suppress(OSError):
+        while chunk := os.read(leader, 65536):
+            shown += chunk
+    os.close(leader)
+    process.stdin.close()
+    assert shown.endswith(b"\r\x1b[K"), shown[-40:]
 
 
 # --- how right the rules are ---
