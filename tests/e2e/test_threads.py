@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import signal
 import socket
@@ -49,6 +50,15 @@ def tasks(pid):
 
 def threads(pid):
     return len(tasks(pid))
+
+
+def open_at_once(house, n):
+    """Connections that say nothing; each may have a thread."""
+    connections = []
+    for _ in range(n):
+        connections.append(socket.socket(socket.AF_UNIX))
+        connections[-1].connect(house.listen.removeprefix("unix:"))
+    return connections
 
 
 def deliver(house, first, mails, together=None):
@@ -219,3 +229,17 @@ def test_lead_submit_without_threads_at_its_start_ends_and_says_so(house, gone):
     assert "not started: Error creating thread" in house.submit.log()
     gone.unlink()
     assert [lead["id"] for lead in house.queue()] == ids
+
+
+def test_the_unit_leaves_threads_for_all_that_postfix_opens(house):
+    """default_process_limit is 100 for each of master.cf's services; large relays have more."""
+    unit = (SOURCE / "contrib/systemd/lead-milter.service").read_text()
+    tasks_max = int(re.search(r"^TasksMax=(\d+)$", unit, re.M)[1])
+    house.milter.start()
+    connections = open_at_once(house, 500)
+    most = threads(house.milter.process.pid)
+    assert 10 < most < 500 + 20, "not one for each at most"
+    assert most < tasks_max / 4
+    for connection in connections:
+        connection.close()
+    assert deliver(house, 1, 1)
