@@ -232,8 +232,7 @@ run(Daemon *self)
         log_error("leadctl status will not see that lead-milter runs: %s", error->message);
     log_info(PACKAGE_STRING " listens on %s: sources=%u", self->started_with->listen,
              ruleset_sources(snapshot->ruleset));
-    if (!self->options.foreground)
-        daemon_ready();
+    daemon_ready(&self->options);
     return finish(serve(self), g_steal_pointer(&queue));
 }
 

@@ -85,8 +85,7 @@ run(void)
     daemon_open_log(&options);
     log_info("lead-submit " PACKAGE_VERSION " works on %s: accounts=%u", config->queue,
              config->accounts->len);
-    if (!options.foreground)
-        daemon_ready();
+    daemon_ready(&options);
     gboolean good = submitter_run(submitter, &error);
     if (good)
         log_info("ended");

@@ -7,8 +7,12 @@
 #include <grp.h>
 #include <pwd.h>
 #include <gio/gio.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <sysexits.h>
 #include <unistd.h>
@@ -71,8 +75,32 @@ daemon_open_log(const DaemonOptions *options)
         log_warning("runs as root, which it needs not: -u USER");
 }
 
-void
-daemon_ready(void)
+/* sd_notify(3)'s protocol: not so much that a library would be loaded for it. */
+static gboolean
+notify(const char *path, const char *text)
+{
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    size_t length = strlen(path);
+    if (length > sizeof to.sun_path) {
+        errno = ENAMETOOLONG;
+        return FALSE;
+    }
+    memcpy(to.sun_path, path, length);
+    if (*path == '@') /* no file, but a name of the kernel's */
+        to.sun_path[0] = '\0';
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    ssize_t sent = fd < 0 ? -1
+                          : sendto(fd, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&to,
+                                   (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    int number = errno;
+    if (fd >= 0)
+        close(fd);
+    errno = number;
+    return sent >= 0;
+}
+
+static void
+leave_terminal(void)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null >= 0) {
@@ -85,6 +113,17 @@ daemon_ready(void)
     (void)written;
     close(ready_fd);
     ready_fd = -1;
+}
+
+void
+daemon_ready(const DaemonOptions *options)
+{
+    const char *path = g_getenv("NOTIFY_SOCKET");
+    if (path && *path && !notify(path, "READY=1"))
+        log_error("systemd is not told of the start, NOTIFY_SOCKET=%s: %s", path,
+                  g_strerror(errno));
+    if (!options->foreground)
+        leave_terminal();
 }
 
 gboolean

@@ -28,8 +28,9 @@ gboolean daemon_become(const DaemonOptions *options, GError **error);
 gboolean daemon_start(GError **error);
 /* The start has succeeded: log as the options say. */
 void daemon_open_log(const DaemonOptions *options);
-/* The start is done: let the parent exit 0, give up the terminal. */
-void daemon_ready(void);
+/* The start is done: tell systemd, if it has named NOTIFY_SOCKET; in the background let the parent
+ * exit 0 and give up the terminal. */
+void daemon_ready(const DaemonOptions *options);
 
 /* Log the first of them, and how many more there are. */
 void daemon_log_diags(const Diags *diags);
