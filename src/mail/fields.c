@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+/* Of more than so many a mail has no body. */
+#define FIELDS_MAX 10000
+#define LINES_MAX 100000
+
 static gboolean
 is_blank(char c)
 {
@@ -51,11 +55,15 @@ typedef struct {
     const char *line, *colon, *end; /* end: of what is folded too */
 } Place;
 
-/* The fields' places; where the body begins, or NULL when there is no header. */
+/* The fields' places; where they end, or NULL when there is no header. */
 static const char *
-find_places(const char *bytes, const char *end, GArray *places)
+find_places(const char *bytes, const char *end, GArray *places, gboolean *cut)
 {
+    guint lines = 0;
     for (const char *line = bytes, *next; line < end; line = next) {
+        *cut = places->len >= FIELDS_MAX || lines++ >= LINES_MAX;
+        if (*cut)
+            return line;
         next = skip_empty(line, end);
         if (next > line)
             return next;
@@ -69,7 +77,7 @@ find_places(const char *bytes, const char *end, GArray *places)
                 return NULL;
             continue;
         }
-        while (next < end && is_blank(*next))
+        for (; next < end && is_blank(*next) && lines < LINES_MAX; lines++)
             next = line_end(next, end);
         Place place = {line, colon, next};
         if (named)
@@ -80,7 +88,7 @@ find_places(const char *bytes, const char *end, GArray *places)
 
 /* Make strings of a field in the copy of the block. */
 static Field
-cut(char *line, char *colon, char *end)
+cut_field(char *line, char *colon, char *end)
 {
     char *name = colon;
     while (name > line && is_blank(name[-1]))
@@ -109,22 +117,25 @@ Fields *
 fields_read(const char *bytes, gsize length)
 {
     g_autoptr(GArray) places = g_array_sized_new(FALSE, FALSE, sizeof(Place), 32);
-    const char *body = find_places(bytes, bytes + length, places);
-    if (!body)
+    gboolean cut = FALSE;
+    const char *end = find_places(bytes, bytes + length, places, &cut);
+    if (!end)
         return NULL;
+    gsize size = end - bytes;
     Fields *fields = g_new(Fields, 1);
     *fields = (Fields){
         .list = g_array_sized_new(FALSE, FALSE, sizeof(Field), places->len),
         .mime = g_string_new(NULL),
-        .body = body - bytes,
-        .block = g_malloc((gsize)(body - bytes) + 1),
+        .body = cut ? length : size,
+        .cut = cut,
+        .block = g_malloc(size + 1),
     };
-    memcpy(fields->block, bytes, fields->body);
+    memcpy(fields->block, bytes, size);
     for (guint i = 0; i < places->len; i++) {
         const Place *place = &g_array_index(places, Place, i);
         char *line = fields->block + (place->line - bytes);
         Field field =
-            cut(line, line + (place->colon - place->line), line + (place->end - place->line));
+            cut_field(line, line + (place->colon - place->line), line + (place->end - place->line));
         g_array_append_val(fields->list, field);
         add_mime(fields->mime, place);
     }

@@ -20,7 +20,8 @@ typedef struct {
 typedef struct {
     GArray *list;  /* Field, in the mail's order */
     GString *mime; /* the lines of the Content-… fields, and the empty line */
-    gsize body;    /* of the bytes that were read */
+    gsize body;    /* where it begins in the bytes that were read */
+    gboolean cut;  /* there are too many fields or lines of them to read on: there is no body */
     char *block;
 } Fields;
 

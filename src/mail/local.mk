@@ -21,6 +21,7 @@ liblead_a_SOURCES += \
 	src/mail/mailboxkind.c src/mail/mailboxkind.h \
 	src/mail/message.c src/mail/message.h \
 	src/mail/mime.c src/mail/mime.h \
+	src/mail/mimecost.c src/mail/mimecost.h \
 	src/mail/mimestream.c src/mail/mimestream.h \
 	src/mail/parts.c src/mail/parts.h \
 	src/mail/quote.c src/mail/quote.h \

@@ -439,10 +439,11 @@ read_mail(Reading *reading, const char *bytes, gsize length, MessageOptions *opt
     Message *message = reading->message;
     const Fields *fields = message->fields;
     message->headers = headers_read(fields, &message->limit.header);
+    message->limit.parts = fields && fields->cut;
     message->id = clean_id(message_header(message, "message-id"));
     People people = people_of(fields);
     take_people(reading, &people);
-    GMimeObject *root = mime_parse(fields, bytes, length);
+    GMimeObject *root = mime_parse(fields, bytes, length, &message->limit.parts);
     Parts parts;
     parts_read(root, &parts);
     if (g_hash_table_size(message->headers) == 0)
@@ -481,10 +482,8 @@ message_parse(const char *bytes, gsize length, const MessageOptions *given)
     const char *mail = tamed ? tamed : bytes;
     if (tamed)
         release_bytes(&options);
-    gsize safe = mime_safe_length(mail, length);
-    message->limit.parts = safe < length;
-    message->fields = fields_read(mail, safe);
-    read_mail(&reading, mail, safe, &options);
+    message->fields = fields_read(mail, length);
+    read_mail(&reading, mail, length, &options);
     set_view(message, VIEW_FROM, addresses_as_text(message->from));
     set_view(message, VIEW_REPLY_TO, addresses_as_text(message->reply_to));
     set_view(message, VIEW_TO, addresses_as_text(reading.to));

@@ -1,54 +1,10 @@
 #include "mail/mime.h"
 
-#include <string.h>
-
 #include "base/gmime-extra.h"
+#include "mail/mimecost.h"
 #include "mail/mimestream.h"
 
-/* GMime makes objects of some kilobytes for each part and header field, and takes a while for each
- * line. Beyond so many lines that may begin one, or are much shorter than an attachment's, the rest
- * of a mail is left unread. */
-#define BOUNDARY_LINES 2000
-#define FIELD_LINES 10000
-#define FIELD_NAME 80 /* bytes with its colon, mostly */
-#define SHORT_LINES 100000
-#define SHORT_LINE 40 /* bytes */
-
 #define PARSER_KEPT ((gsize)64 << 10)
-
-/* GMime takes a name of any length, and any number of blanks before the colon. */
-static gboolean
-may_be_field(const char *line, const char *next)
-{
-    if (memchr(line, ':', MIN(next - line, FIELD_NAME)))
-        return TRUE;
-    if (next - line <= FIELD_NAME)
-        return FALSE;
-    while (line < next && (guchar)*line > ' ' && *line != ':')
-        line++;
-    while (line < next && (*line == ' ' || *line == '\t'))
-        line++;
-    return line < next && *line == ':';
-}
-
-gsize
-mime_safe_length(const char *bytes, gsize length)
-{
-    guint boundaries = 0, fields = 0, shorts = 0;
-    for (const char *line = bytes, *end = bytes + length; line < end;) {
-        const char *next = memchr(line, '\n', end - line);
-        next = next ? next + 1 : end;
-        shorts += next - line < SHORT_LINE;
-        if (next - line >= 2 && line[0] == '-' && line[1] == '-')
-            boundaries++;
-        else if (may_be_field(line, next))
-            fields++;
-        if (boundaries > BOUNDARY_LINES || fields > FIELD_LINES || shorts > SHORT_LINES)
-            return line - bytes;
-        line = next;
-    }
-    return length;
-}
 
 void
 mime_init(void)
@@ -76,18 +32,37 @@ parser_of_thread(GMimeStream *stream)
     return own;
 }
 
+/* What is no more than a part needs no looking for where it ends. */
+static void
+set_content(GMimePart *part, GMimeStream *mail, gint64 begin)
+{
+    g_autoptr(GMimeStream) body = g_mime_stream_substream(mail, begin, -1);
+    GMimeDataWrapper *content =
+        g_mime_data_wrapper_new_with_stream(body, g_mime_part_get_content_encoding(part));
+    g_mime_part_set_content(part, content);
+    g_object_unref(content);
+}
+
 /* GMime makes some objects of each field that it reads, so it gets those that tell what the body
  * is.
  */
 GMimeObject *
-mime_parse(const Fields *fields, const char *bytes, gsize length)
+mime_parse(const Fields *fields, const char *bytes, gsize length, gboolean *limit)
 {
     if (!fields)
         return NULL;
-    g_autoptr(GMimeStream) stream = mimestream_new(fields->mime->str, fields->mime->len,
-                                                   bytes + fields->body, length - fields->body);
-    GMimeObject *root = g_mime_parser_construct_part(parser_of_thread(stream), NULL);
-    if (length > PARSER_KEPT)
+    const char *body = bytes + fields->body;
+    gsize whole = length - fields->body, header = fields->mime->len;
+    gboolean cut = FALSE;
+    gsize safe = mimecost_safe_length(fields->mime, body, whole, &cut);
+    g_autoptr(GMimeStream) mail = mimestream_new(fields->mime->str, header, body, whole);
+    g_autoptr(GMimeStream) read = g_mime_stream_substream(mail, 0, (gint64)(header + safe));
+    GMimeObject *root = g_mime_parser_construct_part(parser_of_thread(read), NULL);
+    if (header + safe > PARSER_KEPT)
         g_private_replace(&thread_parser, NULL);
+    if (GMIME_IS_PART(root))
+        set_content(GMIME_PART(root), mail, (gint64)header);
+    else
+        *limit |= cut;
     return root;
 }

@@ -432,16 +432,26 @@ test_every_size_is_capped(void)
     g_string_free(mail, TRUE);
 }
 
+#define MIXED "Content-Type: multipart/mixed; boundary=b\n\n--b\n"
+
 static void
-assert_limits_of(const char *piece, guint n, const char *limits)
+assert_limits_behind(const char *begin, const char *piece, guint n, const char *limits)
 {
-    g_autoptr(GString) mail = g_string_new("From: a@b.example\n\nName: Ada\n");
+    g_autoptr(GString) mail = g_string_new("From: a@b.example\n");
+    g_string_append(mail, begin);
     for (guint i = 0; i < n; i++)
         g_string_append(mail, piece);
     g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
     g_assert_cmpstr(message_limits_reached(message), ==, limits);
-    g_assert_true(g_str_has_prefix(message_view(message, VIEW_TEXT), "Name: Ada\n"));
+    if (strstr(begin, "Name: Ada\n"))
+        g_assert_true(g_str_has_prefix(message_view(message, VIEW_TEXT), "Name: Ada"));
     assert_good_text(message);
+}
+
+static void
+assert_limits_of(const char *piece, guint n, const char *limits)
+{
+    assert_limits_behind("\nName: Ada\n", piece, n, limits);
 }
 
 static void
@@ -449,18 +459,70 @@ test_lines_are_capped(void)
 {
     assert_limits_of("x\n", LIMIT_TEXT_LINES - 1, NULL);
     assert_limits_of("x\n", LIMIT_TEXT_LINES, "text");
-    /* What may be a header field or a boundary, and what GMime would read for a second. */
-    assert_limits_of("a: b\n", 9000, NULL);
-    assert_limits_of("a: b\n", 11000, "parts");
-    g_autofree char *blank = g_strdup_printf("a%*s: b\n", 200, "");
-    assert_limits_of(blank, 9000, "text");
-    assert_limits_of(blank, 11000, "parts, text");
-    g_autofree char *wordy = g_strdup_printf("a%*sb : c\n", 200, "");
-    assert_limits_of(wordy, 11000, "text");
-    assert_limits_of("--\n", 3000, "parts");
-    assert_limits_of("\n", 200000, "parts, text");
     /* An attachment's lines are longer. */
-    assert_limits_of("QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n", 200000, "text");
+    assert_limits_behind(MIXED "\nName: Ada\n",
+                         "QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n", 200000, "text");
+    assert_limits_behind(MIXED "\nName: Ada\n", "\n", 400000, "parts, text");
+}
+
+/* However long a part is: what stands below it in the text is found. */
+static void
+test_lines_like_a_part_or_a_field_are_not_capped_in_a_text(void)
+{
+    static const char *const headers[] = {"Content-Type: text/html\n\n",
+                                          MIXED "Content-Type: text/html\n\n"};
+    static const char *const lines[] = {"b:c;\n", "--x\n", "-->\n", "--\n"};
+    for (guint i = 0; i < G_N_ELEMENTS(headers); i++)
+        for (guint j = 0; j < G_N_ELEMENTS(lines); j++) {
+            g_autoptr(GString) mail = g_string_new("From: a@b.example\n");
+            g_string_append_printf(mail, "%s<style>\n\n", headers[i]);
+            for (guint n = 0; n < 15000; n++)
+                g_string_append(mail, lines[j]);
+            g_string_append(mail, "</style>\nName: Ada\n");
+            g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+            assert_view(message, VIEW_BODY, "Name: Ada\n");
+            g_assert_null(message_limits_reached(message));
+        }
+    assert_limits_of("a: b\n", 11000, "text");
+    assert_limits_of("\n", 200000, "text");
+}
+
+/* Where GMime would make something of each. */
+static void
+test_fields_of_parts_are_capped(void)
+{
+    g_autofree char *blank = g_strdup_printf("a%*s: b\n", 200, "");
+    g_autofree char *wordy = g_strdup_printf("a%*sb : c\n", 200, "");
+    static const char *const begins[] = {
+        MIXED,
+        MIXED "\nName: Ada\n--b\n",
+        "Content-Type: message/rfc822\n\n",
+        MIXED "Content-Type: message/rfc822\n\n",
+        MIXED "Content-Type: message/rfc822\n\nContent-Type: Message (a) / Global\n\n",
+        "Content-Type: multipart/digest; boundary=b\n\n--b\n\n",
+        "Content-Type: multipart/mixed; boundary*0=\"a\"; boundary*1=b\n\n--ab\n",
+        "Content-Type: multipart/mixed;\n boundary=\"a\\b\"\n\n--ab\n",
+        "Content-Type: multipart/mixed; =?utf-8?q?boundary=3Dab?=\n\n--ab\n",
+        "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=c\n\n--c\n",
+        MIXED "Content-Type : multipart/mixed;\n\tboundary = c\n\n--c\n",
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(begins); i++) {
+        assert_limits_behind(begins[i], "a: b\n", 9000, NULL);
+        assert_limits_behind(begins[i], "a: b\n", 11000, "parts");
+    }
+    assert_limits_behind(MIXED, blank, 11000, "parts");
+    assert_limits_behind(MIXED, wordy, 11000, NULL);
+    assert_limits_behind("", "a: b\n", 11000, "parts, header");
+}
+
+/* GMime reads some 4 KB at a time, and takes what a piece begins with for a line. */
+static void
+test_a_boundary_may_stand_in_a_long_line(void)
+{
+    for (guint at = 3800; at < 4400; at += 7) {
+        g_autofree char *begin = g_strdup_printf("%s\n%*s%*s\n", MIXED, (int)at, "", 400, "--b");
+        assert_limits_behind(begin, "a: b\n", 11000, "parts");
+    }
 }
 
 static void
@@ -567,6 +629,10 @@ main(int argc, char **argv)
     g_test_add_func("/message/nothing", test_a_mail_may_lack_everything);
     g_test_add_func("/message/caps", test_every_size_is_capped);
     g_test_add_func("/message/lines", test_lines_are_capped);
+    g_test_add_func("/message/lines-of-text",
+                    test_lines_like_a_part_or_a_field_are_not_capped_in_a_text);
+    g_test_add_func("/message/fields-of-parts", test_fields_of_parts_are_capped);
+    g_test_add_func("/message/boundary-in-line", test_a_boundary_may_stand_in_a_long_line);
     g_test_add_func("/message/parts", test_nested_and_many_parts_are_capped);
     g_test_add_func("/message/random", test_random_bytes_do_no_harm);
     return g_test_run();

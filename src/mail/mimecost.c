@@ -1,0 +1,178 @@
+#include "mail/mimecost.h"
+
+#include <string.h>
+
+#include "base/gmime-extra.h"
+#include "base/text.h"
+
+#define PARTS 2000
+#define FIELD_LINES 10000
+#define FIELD_NAME 80 /* bytes with its colon, mostly */
+#define SHORT_LINES 300000
+#define SHORT_LINE 40       /* bytes, much less than an attachment's */
+#define COMPARISONS 2000000 /* of COMPARED bytes with a boundary */
+#define COMPARED 64
+#define WHOLE_LINE 128 /* longer ones may be read in pieces, of which each may be a boundary */
+
+typedef struct {
+    GPtrArray *boundaries; /* all that were declared: whether one is open is not looked at */
+    gsize longest;         /* of them */
+    const char *type;      /* value of the Content-Type that we are in, or NULL */
+    gboolean in_header;
+    gboolean message; /* below this header stands another one */
+    gboolean digest;  /* parts may be messages that say nothing about it */
+    guint boundary_lines, types, fields, shorts;
+    gsize comparisons;
+} Cost;
+
+/* GMime takes a name of any length, and any number of blanks before the colon. */
+static gboolean
+may_be_field(const char *line, const char *next)
+{
+    if (memchr(line, ':', MIN(next - line, FIELD_NAME)))
+        return TRUE;
+    if (next - line <= FIELD_NAME)
+        return FALSE;
+    while (line < next && (guchar)*line > ' ' && *line != ':')
+        line++;
+    while (line < next && (*line == ' ' || *line == '\t'))
+        line++;
+    return line < next && *line == ':';
+}
+
+static void
+take_parsed(Cost *cost, const char *value)
+{
+    GMimeContentType *type = g_mime_content_type_parse(NULL, value);
+    const char *boundary = g_mime_content_type_get_parameter(type, "boundary");
+    if (boundary) {
+        g_ptr_array_add(cost->boundaries, g_strdup(boundary));
+        cost->longest = MAX(cost->longest, strlen(boundary));
+    }
+    cost->message |= g_mime_content_type_is_type(type, "message", "*");
+    cost->digest |= g_mime_content_type_is_type(type, "multipart", "digest");
+    g_object_unref(type);
+}
+
+/* Of a header's Content-Types one counts, and which is GMime's to know: all do here. It takes the
+ * type from the value as it stands, the boundary from what that decodes to. */
+static void
+end_field(Cost *cost, const char *end)
+{
+    if (!cost->type)
+        return;
+    g_autofree char *raw = g_strstrip(g_strndup(cost->type, end - cost->type));
+    g_autofree char *unfolded = g_mime_utils_header_unfold(raw);
+    g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, unfolded);
+    cost->type = NULL;
+    cost->types++;
+    take_parsed(cost, raw);
+    if (strcmp(raw, decoded) != 0)
+        take_parsed(cost, decoded);
+}
+
+static const char *
+type_value(const char *line, const char *next)
+{
+    static const char name[] = "content-type";
+    const char *p = line + sizeof name - 1;
+    if (next - line < (gssize)sizeof name || g_ascii_strncasecmp(line, name, sizeof name - 1) != 0)
+        return NULL;
+    while (p < next && (*p == ' ' || *p == '\t'))
+        p++;
+    return p < next && *p == ':' ? p + 1 : NULL;
+}
+
+static void
+take_header_line(Cost *cost, const char *line, const char *next)
+{
+    if (*line == ' ' || *line == '\t') {
+        cost->fields += may_be_field(line, next);
+        return;
+    }
+    end_field(cost, line);
+    if (*line == '\n' || (*line == '\r' && next - line == 2)) {
+        cost->in_header = cost->message || cost->digest;
+        cost->message = FALSE;
+        return;
+    }
+    cost->fields += may_be_field(line, next);
+    cost->type = type_value(line, next);
+}
+
+static gboolean
+is_too_much(const Cost *cost)
+{
+    return cost->boundary_lines > PARTS || cost->types > PARTS || cost->fields > FIELD_LINES ||
+           cost->shorts > SHORT_LINES || cost->comparisons > COMPARISONS;
+}
+
+static gboolean
+is_boundary(Cost *cost, const char *text, gsize length)
+{
+    cost->comparisons += cost->boundaries->len * (1 + MIN(length, cost->longest) / COMPARED);
+    for (guint i = 0; i < cost->boundaries->len; i++) {
+        const char *boundary = g_ptr_array_index(cost->boundaries, i);
+        gsize n = strlen(boundary);
+        if (n <= length && memcmp(text, boundary, n) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* A line of a header may be read in pieces however short it is. */
+static gboolean
+may_be_boundary(Cost *cost, const char *line, const char *next)
+{
+    gboolean pieces = cost->in_header || next - line > WHOLE_LINE;
+    if (!pieces && !(line[0] == '-' && next - line >= 2 && line[1] == '-'))
+        return FALSE;
+    for (const char *p = line; (p = text_find(p, next - p, "--")) && !is_too_much(cost); p++)
+        if (is_boundary(cost, p + 2, next - p - 2))
+            return TRUE;
+        else if (!pieces)
+            break;
+    return FALSE;
+}
+
+static void
+take_line(Cost *cost, const char *line, const char *next)
+{
+    cost->shorts += next - line < SHORT_LINE;
+    if (cost->boundaries->len > 0 && may_be_boundary(cost, line, next)) {
+        cost->boundary_lines++;
+        cost->in_header = TRUE;
+        cost->message |= cost->digest;
+    }
+    if (cost->in_header)
+        take_header_line(cost, line, next);
+}
+
+/* Returns how many of the bytes can be afforded. */
+static gsize
+scan(Cost *cost, const char *bytes, gsize length)
+{
+    for (const char *line = bytes, *end = bytes + length; line < end;) {
+        const char *next = memchr(line, '\n', end - line);
+        next = next ? next + 1 : end;
+        take_line(cost, line, next);
+        if (is_too_much(cost))
+            return line - bytes;
+        line = next;
+    }
+    return length;
+}
+
+gsize
+mimecost_safe_length(const GString *header, const char *body, gsize length, gboolean *limit)
+{
+    gsize safe = 0;
+    Cost cost = {.boundaries = g_ptr_array_new_with_free_func(g_free), .in_header = TRUE};
+    scan(&cost, header->str, header->len);
+    if (cost.in_header || cost.boundaries->len > 0) {
+        safe = scan(&cost, body, length);
+        *limit |= safe < length;
+    }
+    g_ptr_array_unref(cost.boundaries);
+    return safe;
+}
