@@ -7,8 +7,9 @@
 typedef struct {
     const char *p;
     guint depth;
-    gboolean quoted; /* between \Q and \E, where all are letters */
-    gboolean failed; /* something is not understood: nothing is said of the pattern */
+    gboolean quoted;   /* between \Q and \E, where all are letters */
+    gboolean extended; /* (?x): blanks and comments mean nothing */
+    gboolean failed;   /* something is not understood: nothing is said of the pattern */
 } Parser;
 
 /* A set of texts. */
@@ -163,6 +164,8 @@ fail(Parser *parser)
 static Atom
 letter(Parser *parser, char c, gsize length)
 {
+    if (parser->extended && (guchar)c >= 0x80) /* there are blanks beyond ASCII */
+        return fail(parser);
     if (c < 0x20 || c > 0x7E)
         return other(parser, length);
     parser->p += length;
@@ -233,14 +236,27 @@ skip_name(const char *p, char end)
 /* GROUP_BESIDE is there and not part of the match, GROUP_NOT must not be there. */
 typedef enum { GROUP_PLAIN, GROUP_BESIDE, GROUP_NOT, GROUP_EMPTY, GROUP_UNKNOWN } GroupKind;
 
+/* "(?i)", "(?x-s:". In (?xx) the blanks in classes mean nothing, either. */
+static GroupKind
+read_options(Parser *parser, const char *options, const char *behind)
+{
+    const char *x = memchr(options, 'x', behind - options);
+    if (!x)
+        return *behind == ':' ? GROUP_PLAIN : GROUP_EMPTY;
+    if (memchr(x + 1, 'x', behind - x - 1))
+        return GROUP_UNKNOWN;
+    parser->extended = !memchr(options, '-', x - options);
+    return *behind == ':' ? GROUP_PLAIN : GROUP_EMPTY;
+}
+
 /* What the "(?…" at `p` begins, and where its inside does; of GROUP_EMPTY, where it ends. */
 static GroupKind
-group_kind(const char *p, const char **inside)
+group_kind(Parser *parser, const char *p, const char **inside)
 {
-    const char *behind = p + strspn(p, "ims-"), *name = NULL;
-    if (*behind == ':' || (behind > p && *behind == ')')) { /* (?i) or (?i: */
+    const char *behind = p + strspn(p, "imsx-"), *name = NULL;
+    if (*behind == ':' || (behind > p && *behind == ')')) {
         *inside = behind + 1;
-        return *behind == ':' ? GROUP_PLAIN : GROUP_EMPTY;
+        return read_options(parser, p, behind);
     }
     *inside = p + 1;
     if (*p == '>' || *p == '|')
@@ -269,11 +285,12 @@ static Atom
 parse_group(Parser *parser)
 {
     const char *inside = parser->p + 1;
+    gboolean extended = parser->extended; /* as again behind the group */
     GroupKind kind = GROUP_PLAIN;
     if (*inside == '*')
         kind = GROUP_UNKNOWN; /* (*UTF), (*atomic:…) */
     else if (*inside == '?')
-        kind = group_kind(inside + 1, &inside);
+        kind = group_kind(parser, inside + 1, &inside);
     if (kind == GROUP_UNKNOWN || parser->depth >= DEPTH_MAX)
         return fail(parser);
     if (kind == GROUP_EMPTY)
@@ -282,6 +299,7 @@ parse_group(Parser *parser)
     parser->depth++;
     Atom atom = {.kind = ATOM_GROUP, .need = parse_alternatives(parser)};
     parser->depth--;
+    parser->extended = extended;
     if (*parser->p != ')')
         parser->failed = TRUE;
     else
@@ -295,14 +313,22 @@ parse_group(Parser *parser)
     return atom;
 }
 
-/* Past \Q and \E, to what is to be read. */
+/* Past \Q and \E and what (?x) leaves out, to what is to be read. */
 static void
-skip_quotes(Parser *parser)
+skip_unread(Parser *parser)
 {
-    while (parser->p[0] == '\\' && parser->p[1] == (parser->quoted ? 'E' : 'Q')) {
-        parser->quoted = !parser->quoted;
-        parser->p += 2;
-    }
+    gsize length;
+    do {
+        const char *p = parser->p;
+        length = 0;
+        if (*p == '\\' && p[1] == (parser->quoted ? 'E' : 'Q')) {
+            parser->quoted = !parser->quoted;
+            length = 2;
+        } else if (parser->extended && !parser->quoted) {
+            length = *p == '#' ? strcspn(p, "\n") : strspn(p, "\t\n\v\f\r ");
+        }
+        parser->p += length;
+    } while (length > 0);
 }
 
 static Atom
@@ -338,7 +364,7 @@ static Times
 parse_times(Parser *parser)
 {
     Times times = ONCE;
-    skip_quotes(parser);
+    skip_unread(parser);
     if (parser->quoted)
         return ONCE;
     const char *p = parser->p;
@@ -436,7 +462,7 @@ append_atom(Branch *branch, Atom *atom, Times times)
 static gboolean
 is_at_end(Parser *parser)
 {
-    skip_quotes(parser);
+    skip_unread(parser);
     return parser->failed || !*parser->p ||
            (!parser->quoted && (*parser->p == '|' || *parser->p == ')'));
 }

@@ -62,6 +62,12 @@ what_a_pattern_needs_is_found(void)
     assert_literals("form\\Qs\\E*lead\\Q\\E?d", "form & lea");
     assert_literals("x*\\Qabc\\E{2}", "abc");
     assert_literals("(x|lead (a|b) form)", "");
+    assert_literals("(?x) list ing # of (all)\n\\ 417 [ ] a", "listing 417 a");
+    assert_literals("(?x: new \t lead ) form", "newlead form");
+    assert_literals("((?x) new | old) form", " form & new|old");
+    assert_literals("(?ix)lead s # any\n* (?-x) form", " form & lead");
+    assert_literals("(?x)lead \\Q # 1\\E ?x", "lead # ");
+    assert_literals("(?-x) #1 lead", " #1 lead");
 }
 
 static void
@@ -83,9 +89,10 @@ in_doubt_there_is_none(void)
         "(?=listing)?",
         "(?<!listing)x",
 
-        "(?x) list ing",
-        "(?xi: listing)",
-        "(?i)(?x)list ing # listing",
+        "(?xx) listing [ab c]",
+        "(?x)listing\u200E*",
+        "(?x) x* +listing",
+        "(?x) # listing",
         "listing\\E",
         "a*\\E+listing",
         "x*\\Q\\E+listing",
@@ -217,12 +224,14 @@ grow(GRand *random, GString *pattern, guint depth)
         "[\\w]",   "[^\\]]", "[\\Qx]\\E]", "[[.a.]]",   "[\\pLk]", "\\c]",       "\\g1",
         "\\1",     "(?1)",   "(?R)",       "\\pL",      "\\p{Ll}", "\\P{^Lu}",   "\\N",
         "\\X",     "\\h",    "(*ACCEPT)",  "(*SKIP)",   "(*F)",    "(?U)",       "(?m)",
-        "\\E",     "#",      "[",          "{",
+        "\\E",     "#",      "[",          "{",         "(?x)",    "(?x-i)",     "(?-x)",
+        " # \n",   "(?xx)",
     };
     static const char *const times[] = {"",    "",    "",      "",     "",     "?",  "*",  "+",
                                         "{0}", "{2}", "{0,2}", "{1,}", "{,2}", "??", "*+", "+?"};
-    static const char *const groups[] = {"(",       "(?:", "(?>", "(?|",  "(?-i:", "(?<n%u>",
-                                         "(?im-s:", "(?=", "(?!", "(?x:", "(?=a|"};
+    static const char *const groups[] = {
+        "(",   "(?:", "(?>",  "(?|",   "(?-i:", "(?<n%u>", "(?im-s:",
+        "(?=", "(?!", "(?x:", "(?=a|", "(?x: ", "((?x) "};
     static const char *const plain[] = {"abc", "kas", "ba", "s", "KSA", "sab|bak"};
     guint pieces = (guint)g_rand_int_range(random, 1, 5);
     for (guint i = 0; i < pieces; i++) {
@@ -257,7 +266,7 @@ no_text_is_turned_away_that_a_pattern_matches(void)
     g_autoptr(GRand) random = g_rand_new_with_seed(20261126);
     guint matched = 0, known = 0, several = 0;
     for (guint i = 0; i < 4000; i++) {
-        g_autoptr(GString) pattern = g_string_new(NULL);
+        g_autoptr(GString) pattern = g_string_new(i % 4 ? NULL : "(?x)");
         grow(random, pattern, 0);
         PatternError error;
         g_autoptr(Pattern) compiled = pattern_compile(pattern->str, NULL, &error);
