@@ -514,6 +514,16 @@ killed() {
     && within 30 mail third && within 30 arrived third
 }
 
+# And once they are mended the units start by themselves.
+mistakes_fail() {
+  local config=$clean/etc/lead-milter/lead-milter.yaml unit
+  cp -p "$config" "$work/config" && echo 'mistake: yes' >>"$config" || return
+  for unit in lead-milter lead-submit; do
+    ! booted systemctl restart "$unit" || return
+  done
+  cp -p "$work/config" "$config" && within 30 active lead-milter lead-submit
+}
+
 journal() {
   booted journalctl --no-pager -o cat -u 'lead-*'
 }
@@ -553,7 +563,7 @@ shut_down() {
   within 120 ended && remove_cgroup
 }
 
-echo 1..38
+echo 1..39
 need "git archive HEAD, with contrib/debian as debian" export_tree
 need "dpkg-buildpackage, with the unit tests" build_package
 check "lintian: no errors, no warnings" lintian --allow-root --fail-on error,warning "$changes"
@@ -595,6 +605,7 @@ check "restarts refuse no connection" restarts_refuse_nobody
 check "a new token is taken" token_changes
 check "they may be restarted often" many_restarts
 check "killed they start again" killed
+check "a restart with mistakes in the configuration fails" mistakes_fail
 check "both reload" reload
 check "the journal has each line once, and nothing personal" journal_is_right
 check "purged while they run: they end, and nothing stays" purge_booted
