@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "ctl/progress.h"
 #include "lead/defaults.h"
 
 void
@@ -24,6 +25,7 @@ ctl_error(const char *format, ...)
     va_start(args, format);
     g_autofree char *text = g_strdup_vprintf(format, args);
     va_end(args);
+    progress_clear();
     fprintf(stderr, "leadctl: %s\n", text);
 }
 

@@ -21,6 +21,7 @@ liblead_a_SOURCES += \
 	src/ctl/lineup.c src/ctl/lineup.h \
 	src/ctl/mailstore.c src/ctl/mailstore.h \
 	src/ctl/output.c src/ctl/output.h \
+	src/ctl/progress.c src/ctl/progress.h \
 	src/ctl/reading.c src/ctl/reading.h
 
 bin_PROGRAMS += src/leadctl

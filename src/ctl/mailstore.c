@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,8 +9,8 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
+#include "ctl/progress.h"
 
-#define PROGRESS_EVERY (G_USEC_PER_SEC / 10)
 #define FROM_LINE_READ 300 /* bytes of a line that are looked at for what a "From " line has */
 
 typedef struct {
@@ -21,64 +20,12 @@ typedef struct {
     Lineup *lineup;
     gboolean stop;
     int status;
+    gboolean terminal; /* is where what is printed of the mails goes */
     /* Progress; `total` 0: unknown. In mails of folders, in bytes of an mbox. */
-    gboolean terminal, shares_terminal; /* with what is printed of the mails */
-    gint64 next;
     gboolean by_bytes;
     guint64 done, total;
     guint mails;
 } Walk;
-
-/* --- progress --- */
-
-#define ERASE_REST "\033[K"
-#define ERASE "\r" ERASE_REST
-
-static volatile sig_atomic_t shown;
-
-/* Ends by the signal all the same. */
-static void
-erase_and_end(int number)
-{
-    ssize_t written = shown ? write(STDERR_FILENO, ERASE, strlen(ERASE)) : 0;
-    (void)written;
-    raise(number);
-}
-
-static void
-erase_when_interrupted(void)
-{
-    static const int numbers[] = {SIGINT, SIGTERM};
-    const struct sigaction action = {.sa_handler = erase_and_end, .sa_flags = (int)SA_RESETHAND};
-    for (guint i = 0; i < G_N_ELEMENTS(numbers); i++) {
-        struct sigaction before;
-        if (sigaction(numbers[i], NULL, &before) == 0 && before.sa_handler == SIG_DFL)
-            sigaction(numbers[i], &action, NULL);
-    }
-}
-
-static void
-show_progress(Walk *walk)
-{
-    gint64 now = g_get_monotonic_time();
-    if (!walk->terminal || now < walk->next)
-        return;
-    walk->next = now + PROGRESS_EVERY;
-    shown = TRUE;
-    if (walk->total)
-        fprintf(stderr, "\r%u mails, %u %%" ERASE_REST, walk->mails,
-                (guint)MIN(walk->done * 100 / walk->total, 100));
-    else
-        fprintf(stderr, "\r%u mails" ERASE_REST, walk->mails);
-}
-
-static void
-clear_progress(void)
-{
-    if (shown)
-        fprintf(stderr, ERASE);
-    shown = FALSE;
-}
 
 /* --- one mail --- */
 
@@ -93,11 +40,11 @@ static gboolean
 seen(const StoredMail *mail, gpointer result, gpointer data)
 {
     Walk *walk = data;
-    if (walk->shares_terminal)
-        clear_progress();
+    if (walk->terminal)
+        progress_clear();
     walk->mails++;
     gboolean more = walk->steps->seen(mail, result, walk->data);
-    show_progress(walk);
+    progress_show(walk->mails, walk->done, walk->total);
     return more;
 }
 
@@ -114,7 +61,6 @@ failed(Walk *walk, const char *path, int error)
     walk->stop = !lineup_finish(walk->lineup);
     if (walk->stop)
         return;
-    clear_progress();
     ctl_error("%s: %s", path, g_strerror(error));
     walk->status = EX_NOINPUT;
 }
@@ -365,16 +311,13 @@ mailstore_each(const char *const *paths, gsize limit, const LineupSteps *steps, 
                  .steps = steps,
                  .data = data,
                  .status = EX_OK,
-                 .terminal = isatty(STDERR_FILENO),
-                 .shares_terminal = isatty(STDERR_FILENO) && isatty(STDOUT_FILENO),
-                 .next = g_get_monotonic_time() + PROGRESS_EVERY};
+                 .terminal = isatty(STDOUT_FILENO)};
     g_autoptr(Lineup) lineup = walk.lineup = lineup_new(&own, &walk, &error);
     if (!lineup) {
         ctl_error("%s", error->message);
         return EX_OSERR;
     }
-    if (walk.terminal)
-        erase_when_interrupted();
+    progress_begin();
     for (; *paths && !walk.stop; paths++) {
         struct stat info;
         gboolean there = strcmp(*paths, "-") != 0 && stat(*paths, &info) == 0;
@@ -388,6 +331,6 @@ mailstore_each(const char *const *paths, gsize limit, const LineupSteps *steps, 
         read_file(&walk, *paths, TRUE);
     }
     lineup_finish(lineup);
-    clear_progress();
+    progress_clear();
     return walk.status;
 }

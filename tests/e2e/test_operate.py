@@ -1,9 +1,12 @@
 """What an admin has who runs it for years: replay, accounts, alerts, metrics, status."""
 
 import base64
+import contextlib
 import gzip
 import json
 import mailbox
+import os
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -276,6 +279,33 @@ def test_what_is_no_mail_is_told_and_makes_no_lead(house, place, content, why):
     assert house.queue() == []
     assert house.leadctl("extract", bad)  # what would come of it is shown all the same
     assert house.leadctl("explain", bad)
+
+
+def test_what_is_told_of_a_mail_does_not_stand_behind_the_progress(house):
+    house.milter.start()
+    leader, follower = os.openpty()
+    process = subprocess.Popen([program("leadctl"), "-c", house.config, "submit", "-n", "-"],
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=follower,
+                               env=environment())
+    os.close(follower)
+    shown = b""
+    os.set_blocking(leader, False)
+
+    def read_on():
+        nonlocal shown
+        with contextlib.suppress(OSError):
+            while chunk := os.read(leader, 65536):
+                shown += chunk
+    while not shown.endswith(b" mails\x1b[K"):
+        process.stdin.write(b"".join(from_line() + inquiry(n) + b"\n" for n in range(50)))
+        process.stdin.flush()
+        read_on()
+    process.stdin.write(from_line() + b"no mail\n")
+    process.stdin.close()
+    assert process.wait(20) == 65
+    read_on()
+    os.close(leader)
+    assert re.search(rb"(\n|\r\x1b\[K)leadctl: -:\d+: skipped", shown), shown[-100:]
 
 
 @pytest.mark.parametrize("content", [
