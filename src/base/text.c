@@ -16,6 +16,20 @@ text_is_blank(const char *line, gsize length)
     return strspn(line, " \t") >= length;
 }
 
+gsize
+text_ascii(const char *text, gsize length)
+{
+    gsize n = 0;
+    for (guint64 eight; length - n >= sizeof eight; n += sizeof eight) {
+        memcpy(&eight, text + n, sizeof eight);
+        if (eight & G_GUINT64_CONSTANT(0x8080808080808080))
+            break;
+    }
+    while (n < length && !(text[n] & 0x80))
+        n++;
+    return n;
+}
+
 const char *
 text_line_begin(const char *text, const char *at)
 {

@@ -11,6 +11,8 @@
 gsize text_line(const char *line);
 /* Nothing but blanks and tabs in it. */
 gboolean text_is_blank(const char *line, gsize length);
+/* How many bytes of ASCII the text begins with. */
+gsize text_ascii(const char *text, gsize length);
 /* Where the line that `at` is in begins; `text` is where the first one does. */
 const char *text_line_begin(const char *text, const char *at);
 /* The first place in [text, text + length) where `words` stand, or NULL; `words` are not empty.

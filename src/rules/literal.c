@@ -29,6 +29,22 @@ typedef struct {
     Need need; /* of a group */
 } Atom;
 
+/* --- folding --- */
+
+#define SIGN ((char)0x80) /* all that are neither letters nor of ASCII */
+
+char
+literal_fold(gunichar c)
+{
+    if (c == 0x0345) /* a iota below another letter, which is a mark */
+        c = 0x03B9;
+    if (!g_unichar_isalpha(c))
+        return SIGN;
+    /* Upper case first: two small letters may have one capital, as the sigmas have. */
+    c = g_unichar_tolower(g_unichar_toupper(c));
+    return (char)(c < 0x80 ? c : 0x80 | (c & 0x7F));
+}
+
 /* --- sets --- */
 
 static Texts *
@@ -161,15 +177,36 @@ fail(Parser *parser)
     return (Atom){.kind = ATOM_OTHER};
 }
 
-static Atom
-letter(Parser *parser, char c, gsize length)
+/* A letter that GLib knows in one case only may have got the other in the Unicode of PCRE2. */
+static gboolean
+may_have_another_case(gunichar c)
 {
-    if (parser->extended && (guchar)c >= 0x80) /* there are blanks beyond ASCII */
+    return (g_unichar_islower(c) || g_unichar_isupper(c)) &&
+           g_unichar_tolower(c) == g_unichar_toupper(c);
+}
+
+static Atom
+foreign_letter(Parser *parser, const char *at)
+{
+    gunichar c = g_utf8_get_char(at);
+    if (parser->extended && !g_unichar_isalpha(c)) /* some are blanks to PCRE2 */
         return fail(parser);
-    if (c < 0x20 || c > 0x7E)
-        return other(parser, length);
-    parser->p += length;
-    return (Atom){.kind = ATOM_LETTER, .letter = g_ascii_tolower(c)};
+    parser->p = g_utf8_next_char(at);
+    if (may_have_another_case(c))
+        return (Atom){.kind = ATOM_OTHER};
+    return (Atom){.kind = ATOM_LETTER, .letter = literal_fold(c)};
+}
+
+/* The letter at `at`, and on behind it. */
+static Atom
+letter(Parser *parser, const char *at)
+{
+    if (*at & 0x80)
+        return foreign_letter(parser, at);
+    parser->p = at + 1;
+    if (g_ascii_iscntrl(*at))
+        return (Atom){.kind = ATOM_OTHER};
+    return (Atom){.kind = ATOM_LETTER, .letter = g_ascii_tolower(*at)};
 }
 
 static Atom
@@ -179,7 +216,7 @@ parse_escape(Parser *parser)
     if (!c)
         return fail(parser);
     if (!g_ascii_isalnum(c))
-        return letter(parser, c, (guchar)c < 0x80 ? 2 : 1); /* a letter beyond ASCII comes next */
+        return letter(parser, parser->p + 1);
     /* Classes, places and control characters. \N{…} is neither. */
     if (strchr("dDwWsShHvVRXbBAZzGKtnrfea", c) || (c == 'N' && parser->p[2] != '{'))
         return other(parser, 2);
@@ -207,8 +244,11 @@ static Atom
 parse_class(Parser *parser)
 {
     const char *p = parser->p + 1;
-    if (*p && !strchr("^\\[]", *p) && p[1] == ']')
-        return letter(parser, *p, 3);
+    if (*p && !strchr("^\\[]", *p) && p[1] == ']') {
+        Atom atom = letter(parser, p);
+        parser->p++;
+        return atom;
+    }
     p += *p == '^';
     p += *p == ']';
     while (*p && *p != ']') {
@@ -314,7 +354,7 @@ parse_group(Parser *parser)
 }
 
 /* Past \Q and \E and what (?x) leaves out, to what is to be read. */
-static void
+static inline void
 skip_unread(Parser *parser)
 {
     gsize length;
@@ -336,7 +376,7 @@ parse_atom(Parser *parser)
 {
     char c = *parser->p;
     if (parser->quoted)
-        return letter(parser, c, 1);
+        return letter(parser, parser->p);
     switch (c) {
     case '\\':
         return parse_escape(parser);
@@ -354,7 +394,7 @@ parse_atom(Parser *parser)
     case '{':
         return fail(parser);
     default:
-        return letter(parser, c, 1);
+        return letter(parser, parser->p);
     }
 }
 

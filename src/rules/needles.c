@@ -200,39 +200,26 @@ find(const Needles *needles, const char *text, gsize length, guint8 *found)
     }
 }
 
-/* The two letters beyond ASCII that fold to one of it. */
-static const struct {
-    const char *bytes, *letter;
-} foreign[] = {{"\xE2\x84\xAA", "k"}, {"\xC5\xBF", "s"}}; /* KELVIN SIGN, LONG S */
-
-/* The text with these folded, to as much room as it has; its length. */
+/* The text with characters beyond ASCII folded, to as much room as it has; its length. */
 static gsize
 folded(char *to, const char *text, gsize length)
 {
-    gsize n = 0;
-    for (const char *p = text, *end = text + length; p < end;) {
-        gsize taken = 0;
-        for (guint i = 0; i < G_N_ELEMENTS(foreign) && !taken; i++) {
-            gsize size = strlen(foreign[i].bytes);
-            if ((gsize)(end - p) >= size && memcmp(p, foreign[i].bytes, size) == 0) {
-                to[n++] = *foreign[i].letter;
-                taken = size;
-            }
-        }
-        if (!taken)
-            to[n++] = *p;
-        p += MAX(taken, 1);
+    gsize n = 0, plain;
+    for (const char *p = text, *end = text + length;; p = MIN(g_utf8_next_char(p), end)) {
+        plain = text_ascii(p, end - p);
+        memcpy(to + n, p, plain);
+        n += plain;
+        p += plain;
+        if (p == end)
+            return n;
+        to[n++] = g_utf8_skip[(guchar)*p] <= end - p ? literal_fold(g_utf8_get_char(p)) : *p;
     }
-    return n;
 }
 
 void
 needles_find(const Needles *needles, const char *text, gsize length, guint8 *found)
 {
-    gboolean has = FALSE;
-    for (guint i = 0; i < G_N_ELEMENTS(foreign); i++)
-        has |= text_find(text, length, foreign[i].bytes) != NULL;
-    if (!has) {
+    if (text_ascii(text, length) == length) {
         find(needles, text, length, found);
         return;
     }

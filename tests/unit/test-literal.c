@@ -20,13 +20,17 @@ literals_as_text(const char *pattern)
     return g_string_free(text, FALSE);
 }
 
+/* `expected` is as it is before it is folded. */
 static void
 assert_literals(const char *pattern, const char *expected)
 {
     g_autofree char *text = literals_as_text(pattern);
-    if (strcmp(text, expected) != 0)
+    g_autoptr(GString) folded = g_string_new(NULL);
+    for (const char *p = expected; *p; p = g_utf8_next_char(p))
+        g_string_append_c(folded, *p & 0x80 ? literal_fold(g_utf8_get_char(p)) : *p);
+    if (strcmp(text, folded->str) != 0)
         g_test_message("of %s", pattern);
-    g_assert_cmpstr(text, ==, expected);
+    g_assert_cmpstr(text, ==, folded->str);
 }
 
 static void
@@ -52,7 +56,13 @@ what_a_pattern_needs_is_found(void)
     assert_literals("Task[ ]name", "task name");
     assert_literals("a(?>bcd|efg)h", "abcdh|aefgh");
     assert_literals("phone: (?&phone) today", "phone:  &  today");
-    assert_literals("caf\u00e9 noir", " noir & caf");
+    assert_literals("caf\u00e9 noir", "caf\u00e9 noir");
+    assert_literals("\u0441\u0430\u0439\u0442 \u2116\\s", "\u0421\u0410\u0419\u0422 \u2116");
+    assert_literals("\u0441\u0430\u0439\u0442+ \\\u00fcber?",
+                    "\u0441\u0430\u0439\u0442 &  \u00dcbe");
+    assert_literals("Stra\u00dfe", "stra"); /* some have no capital of it */
+    assert_literals("(?x) K\u00fcche \u00e9", "k\u00fcche\u00e9");
+    assert_literals("\\Q\u65e5\u672c\u8a9e\u5bb6\\E*", "\u65e5\u672c\u8a9e");
     assert_literals("[[:alpha:]\\]x]listing", "listing");
     assert_literals("a{2}bcd", "bcd");
     assert_literals("\\Qlist.(ing)|x\\E", "list.(ing)|x");
@@ -191,6 +201,54 @@ assert_let_through(const char *pattern, const char *text)
         g_error("%s matches \"%s\", which has none of its literals", pattern, text);
 }
 
+/* Whatever has cases, or is alike without: a few marks and signs. */
+static gboolean
+may_be_like_another(gunichar c)
+{
+    GUnicodeType type = g_unichar_type(c);
+    return g_unichar_islower(c) || g_unichar_isupper(c) || g_unichar_istitle(c) ||
+           type == G_UNICODE_NON_SPACING_MARK || type == G_UNICODE_LETTER_NUMBER ||
+           type == G_UNICODE_OTHER_SYMBOL || g_unichar_tolower(c) != g_unichar_toupper(c);
+}
+
+static char
+fold(gunichar c)
+{
+    return c < 0x80 ? g_ascii_tolower((char)c) : literal_fold(c);
+}
+
+/* All that a letter matches, of all letters that there are. */
+static guint
+assert_all_folded(gunichar letter, const char *all, gsize length)
+{
+    g_autofree char *text = g_strdup_printf("\\x{%x}", letter);
+    PatternError error;
+    g_autoptr(Pattern) pattern = pattern_compile(text, NULL, &error);
+    PatternMatch match;
+    guint matches = 0;
+    for (gsize at = 0; at < length; at = pattern_next(all, &match), matches++) {
+        if (pattern_match(pattern, all, length, at, NULL, &match, NULL) != PATTERN_MATCH)
+            break;
+        gunichar other = g_utf8_get_char(all + match.value_start);
+        if (fold(other) != fold(letter))
+            g_error("U+%04X matches U+%04X, which is folded otherwise", letter, other);
+    }
+    return matches;
+}
+
+static void
+all_that_pcre2_takes_for_one_another_is_folded_alike(void)
+{
+    g_autoptr(GString) all = g_string_new(NULL);
+    guint several = 0;
+    for (gunichar c = 1; c <= 0x10FFFF; c++)
+        if (may_be_like_another(c))
+            g_string_append_unichar(all, c);
+    for (const char *p = all->str; *p; p = g_utf8_next_char(p))
+        several += assert_all_folded(g_utf8_get_char(p), all->str, all->len) > 1;
+    g_assert_cmpuint(several, >, 2000);
+}
+
 static void
 letters_that_pcre2_takes_for_others_are_folded(void)
 {
@@ -214,25 +272,45 @@ static void
 grow(GRand *random, GString *pattern, guint depth)
 {
     static const char *const atoms[] = {
-        "a",       "b",      "k",          "S",         "ab",      "ks",         "abc",
-        ".",       "\\b",    "\\w",        "[ab]",      "[^k]",    "[a]",        "^",
-        "$",       "\\.",    "(?i)",       "(?-i)",     "\\K",     "\\s",        "(?=a)",
-        "(?!kab)", "(?<=b)", "(?<!s)",     "\u00e9",    "\u017F",  "\u212A",     "-",
-        "\\Qa",    "\\E*",   "\\Q\\E",     "\\Q|)b\\E", " ",       "\\-",        "[[:alpha:]]",
-        "(?#a)",   "\\x61",  "\\Qab\\E",   "\\141",     "\\R",     "]",          "}",
-        "[]a]",    "(?:)",   "[\\c]x]",    "[^\\c]x]",  "[\\]x]",  "[\\x{5d}x]", "[a\\-k]",
-        "[\\w]",   "[^\\]]", "[\\Qx]\\E]", "[[.a.]]",   "[\\pLk]", "\\c]",       "\\g1",
-        "\\1",     "(?1)",   "(?R)",       "\\pL",      "\\p{Ll}", "\\P{^Lu}",   "\\N",
-        "\\X",     "\\h",    "(*ACCEPT)",  "(*SKIP)",   "(*F)",    "(?U)",       "(?m)",
-        "\\E",     "#",      "[",          "{",         "(?x)",    "(?x-i)",     "(?-x)",
-        " # \n",   "(?xx)",
+        "a",          "b",           "k",
+        "S",          "ab",          "ks",
+        "abc",        ".",           "\\b",
+        "\\w",        "[ab]",        "[^k]",
+        "[a]",        "^",           "$",
+        "\\.",        "(?i)",        "(?-i)",
+        "\\K",        "\\s",         "(?=a)",
+        "(?!kab)",    "(?<=b)",      "(?<!s)",
+        "\u00e9",     "\u017F",      "\u212A",
+        "-",          "\\Qa",        "\\E*",
+        "\\Q\\E",     "\\Q|)b\\E",   " ",
+        "\\-",        "[[:alpha:]]", "(?#a)",
+        "\\x61",      "\\Qab\\E",    "\\141",
+        "\\R",        "]",           "}",
+        "[]a]",       "(?:)",        "[\\c]x]",
+        "[^\\c]x]",   "[\\]x]",      "[\\x{5d}x]",
+        "[a\\-k]",    "[\\w]",       "[^\\]]",
+        "[\\Qx]\\E]", "[[.a.]]",     "[\\pLk]",
+        "\\c]",       "\\g1",        "\\1",
+        "(?1)",       "(?R)",        "\\pL",
+        "\\p{Ll}",    "\\P{^Lu}",    "\\N",
+        "\\X",        "\\h",         "(*ACCEPT)",
+        "(*SKIP)",    "(*F)",        "(?U)",
+        "(?m)",       "\\E",         "#",
+        "[",          "{",           "(?x)",
+        "(?x-i)",     "(?-x)",       " # \n",
+        "(?xx)",      "\u00c9",      "\u044f\u0416",
+        "\u0436",     "\u00fc",      "[\u00e9]",
+        "\\\u00e9",   "\u2116",      "\u0345",
+        "\u03b9",     "\u00df",      "\u2170",
+        "\xC2\x85",     "\u200E",
     };
     static const char *const times[] = {"",    "",    "",      "",     "",     "?",  "*",  "+",
                                         "{0}", "{2}", "{0,2}", "{1,}", "{,2}", "??", "*+", "+?"};
     static const char *const groups[] = {
         "(",   "(?:", "(?>",  "(?|",   "(?-i:", "(?<n%u>", "(?im-s:",
         "(?=", "(?!", "(?x:", "(?=a|", "(?x: ", "((?x) "};
-    static const char *const plain[] = {"abc", "kas", "ba", "s", "KSA", "sab|bak"};
+    static const char *const plain[] = {"abc", "kas",     "ba",           "s",
+                                        "KSA", "sab|bak", "\u0416\u044f", "b\u00fcs"};
     guint pieces = (guint)g_rand_int_range(random, 1, 5);
     for (guint i = 0; i < pieces; i++) {
         if (depth < 3 && g_rand_int_range(random, 0, 4) == 0) {
@@ -260,9 +338,11 @@ grow(GRand *random, GString *pattern, guint depth)
 static void
 no_text_is_turned_away_that_a_pattern_matches(void)
 {
-    static const char *const pieces[] = {"a", "b", "k",      "s",      "ab",     "abc",
-                                         "K", "S", "\u212A", "\u017F", "\u00e9", " ",
-                                         "-", ".", "\n",     "]",      "}",      "x"};
+    static const char *const pieces[] = {"a",      "b",      "k",      "s",      "ab",     "abc",
+                                         "K",      "S",      "\u212A", "\u017F", "\u00e9", " ",
+                                         "-",      ".",      "\n",     "]",      "}",      "x",
+                                         "\u0436", "\u042f", "\u044f", "\u00dc", "\u00c9", "\u2160",
+                                         "\u0399", "\u0345", "\u1e9e", "\u2116"};
     g_autoptr(GRand) random = g_rand_new_with_seed(20261126);
     guint matched = 0, known = 0, several = 0;
     for (guint i = 0; i < 4000; i++) {
@@ -278,7 +358,7 @@ no_text_is_turned_away_that_a_pattern_matches(void)
             g_error("%s matches an empty text", pattern->str);
         for (guint k = 0; k < 12; k++) {
             g_autoptr(GString) text = g_string_new(NULL);
-            for (guint n = (guint)g_rand_int_range(random, 0, 9); n > 0; n--)
+            for (guint n = (guint)g_rand_int_range(random, 0, 12); n > 0; n--)
                 g_string_append(text,
                                 pieces[g_rand_int_range(random, 0, (gint32)G_N_ELEMENTS(pieces))]);
             gboolean match =
@@ -417,6 +497,8 @@ main(int argc, char **argv)
     g_test_add_func("/literal/in-doubt-there-is-none", in_doubt_there_is_none);
     g_test_add_func("/literal/too-many-and-too-long-are-left-out",
                     too_many_and_too_long_are_left_out);
+    g_test_add_func("/literal/all-that-pcre2-takes-for-one-another-is-folded-alike",
+                    all_that_pcre2_takes_for_one_another_is_folded_alike);
     g_test_add_func("/literal/letters-that-pcre2-takes-for-others-are-folded",
                     letters_that_pcre2_takes_for_others_are_folded);
     g_test_add_func("/literal/no-text-is-turned-away-that-a-pattern-matches",
