@@ -32,7 +32,7 @@ parser_of_thread(GMimeStream *stream)
     return own;
 }
 
-/* What is no more than a part needs no looking for where it ends. */
+/* A mail that is no more than a part needs no looking for where it ends. */
 static void
 set_content(GMimePart *part, GMimeStream *mail, gint64 begin)
 {
@@ -56,13 +56,13 @@ mime_parse(const Fields *fields, const char *bytes, gsize length, gboolean *limi
     gboolean cut = FALSE;
     gsize safe = mimecost_safe_length(fields->mime, body, whole, &cut);
     g_autoptr(GMimeStream) mail = mimestream_new(fields->mime->str, header, body, whole);
-    g_autoptr(GMimeStream) read = g_mime_stream_substream(mail, 0, (gint64)(header + safe));
-    GMimeObject *root = g_mime_parser_construct_part(parser_of_thread(read), NULL);
+    g_mime_stream_set_bounds(mail, 0, (gint64)(header + safe));
+    GMimeObject *root = g_mime_parser_construct_part(parser_of_thread(mail), NULL);
     if (header + safe > PARSER_KEPT)
         g_private_replace(&thread_parser, NULL);
-    if (GMIME_IS_PART(root))
-        set_content(GMIME_PART(root), mail, (gint64)header);
-    else
+    if (!GMIME_IS_PART(root))
         *limit |= cut;
+    else if (safe < whole)
+        set_content(GMIME_PART(root), mail, (gint64)header);
     return root;
 }

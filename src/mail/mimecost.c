@@ -12,7 +12,8 @@
 #define SHORT_LINE 40       /* bytes, much less than an attachment's */
 #define COMPARISONS 2000000 /* of COMPARED bytes with a boundary */
 #define COMPARED 64
-#define WHOLE_LINE 128 /* longer ones may be read in pieces, of which each may be a boundary */
+#define CHEAP (PARTS * 3) /* bytes, in which there cannot be too much of anything */
+#define WHOLE_LINE 128    /* longer ones may be read in pieces, of which each may be a boundary */
 
 typedef struct {
     GPtrArray *boundaries; /* all that were declared: whether one is open is not looked at */
@@ -40,6 +41,23 @@ may_be_field(const char *line, const char *next)
     return line < next && *line == ':';
 }
 
+static gboolean
+is_word(const char *p, const char *end, const char *word)
+{
+    gsize length = strlen(word);
+    return (gsize)(end - p) >= length && g_ascii_strncasecmp(p, word, length) == 0;
+}
+
+/* GMime takes a type for what it is only where it stands in plain letters. */
+static gboolean
+may_hold_parts(const char *text, const char *end)
+{
+    for (const char *p = text; p < end; p++)
+        if ((*p | 0x20) == 'm' && (is_word(p, end, "multipart") || is_word(p, end, "message")))
+            return TRUE;
+    return FALSE;
+}
+
 static void
 take_parsed(Cost *cost, const char *value)
 {
@@ -59,12 +77,13 @@ take_parsed(Cost *cost, const char *value)
 static void
 end_field(Cost *cost, const char *end)
 {
-    if (!cost->type)
+    const char *value = cost->type;
+    cost->type = NULL;
+    if (!value || !may_hold_parts(value, end))
         return;
-    g_autofree char *raw = g_strstrip(g_strndup(cost->type, end - cost->type));
+    g_autofree char *raw = g_strstrip(g_strndup(value, end - value));
     g_autofree char *unfolded = g_mime_utils_header_unfold(raw);
     g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, unfolded);
-    cost->type = NULL;
     cost->types++;
     take_parsed(cost, raw);
     if (strcmp(raw, decoded) != 0)
@@ -166,6 +185,10 @@ scan(Cost *cost, const char *bytes, gsize length)
 gsize
 mimecost_safe_length(const GString *header, const char *body, gsize length, gboolean *limit)
 {
+    if (length <= CHEAP)
+        return length;
+    if (!may_hold_parts(header->str, header->str + header->len))
+        return 0;
     gsize safe = 0;
     Cost cost = {.boundaries = g_ptr_array_new_with_free_func(g_free), .in_header = TRUE};
     scan(&cost, header->str, header->len);

@@ -11,8 +11,8 @@
 
 #include <glib.h>
 
-/* `header` is the body's own. 0 when nothing can begin in the body: it is itself the part. Sets
- * `limit` when there is too much of something, and says how much stands before. */
+/* `header` is the body's own. 0 when the body is long and nothing can begin in it: it is itself the
+ * part. Sets `limit` when there is too much of something, and says how much stands before. */
 gsize mimecost_safe_length(const GString *header, const char *body, gsize length, gboolean *limit);
 
 #endif
