@@ -2,12 +2,19 @@
 
 #include <string.h>
 
+#include "base/text.h"
+
 #define ATTRIBUTES_MAX 200
+
+/* "<!--" is text in these. */
+static const char *const text_elements[] = {"title",  "textarea", "xmp",
+                                            "iframe", "noembed",  "noframes"};
 
 typedef struct {
     const char *p, *end;
-    char *out;               /* behind what is kept; at `p` until something is left out */
-    gboolean no_comment_end; /* there is no "-->" any more */
+    char *out;            /* behind what is kept; at `p` until something is left out */
+    const char *text_end; /* of the last of these elements */
+    guint endless;        /* bits: those that end nowhere below */
 } Tame;
 
 static gsize
@@ -35,21 +42,36 @@ pass_to(Tame *tame, const char *to)
     tame->p = to;
 }
 
+/* Behind it; NULL when it has no end. */
+static const char *
+comment_end(const char *p, const char *end)
+{
+    for (; (p = text_find(p, end - p, "--")); p++) {
+        if (end - p >= 3 && p[2] == '>')
+            return p + 3;
+        if (end - p >= 4 && p[2] == '!' && p[3] == '>')
+            return p + 4;
+    }
+    return NULL;
+}
+
+/* A comment without an end hides all that follows. */
 static void
 pass_comment(Tame *tame)
 {
+    if (tame->p < tame->text_end) {
+        tame->p += 4;
+        return;
+    }
     if (at(tame, "<!-->") || at(tame, "<!--->")) {
         tame->p = (const char *)memchr(tame->p, '>', left(tame)) + 1;
         return;
     }
-    const char *stop =
-        tame->no_comment_end ? NULL : g_strstr_len(tame->p + 4, left(tame) - 4, "-->");
-    if (stop) {
-        pass_to(tame, stop + 3);
-    } else {
-        tame->no_comment_end = TRUE;
-        tame->p += 4;
-    }
+    const char *stop = comment_end(tame->p + 4, tame->end);
+    if (stop)
+        pass_to(tame, stop);
+    else
+        tame->p = tame->end;
 }
 
 /* Past one attribute, or to the tag's end. A quote counts only after "=". */
@@ -109,22 +131,38 @@ pass_raw(Tame *tame, const char *close)
     }
 }
 
+/* Whether a tag, of which `p` is behind "<" or "</", has that name. */
 static gboolean
-names(const Tame *tame, const char *tag)
+is_named(const char *p, const char *end, const char *name)
 {
-    gsize length = strlen(tag);
-    return at(tame, tag) && left(tame) > length &&
-           (g_ascii_isspace(tame->p[length]) || tame->p[length] == '>');
+    gsize length = strlen(name);
+    return (gsize)(end - p) > length && (*p | 0x20) == *name &&
+           g_ascii_strncasecmp(p, name, length) == 0 &&
+           (g_ascii_isspace(p[length]) || p[length] == '>');
+}
+
+/* At a tag's beginning. */
+static void
+begin_text(Tame *tame)
+{
+    for (guint i = 0; i < G_N_ELEMENTS(text_elements) && tame->p >= tame->text_end; i++) {
+        const char *p = tame->p + 1, *name = text_elements[i];
+        if (tame->endless & 1u << i || !is_named(p, tame->end, name))
+            continue;
+        while ((p = text_find(p, tame->end - p, "</")) && !is_named(p + 2, tame->end, name))
+            p += 2;
+        if (p)
+            tame->text_end = p;
+        else
+            tame->endless |= 1u << i;
+    }
 }
 
 gsize
 html_tame(char *html, gsize length)
 {
-    Tame tame = {.p = html, .end = html + length, .out = html};
+    Tame tame = {.p = html, .end = html + length, .out = html, .text_end = html};
     while (tame.p < tame.end) {
-        const char *close = names(&tame, "<script")  ? "</script"
-                            : names(&tame, "<style") ? "</style"
-                                                     : NULL;
         if (at(&tame, "<!--")) {
             pass_comment(&tame);
         } else if (at(&tame, "<![")) {
@@ -133,6 +171,10 @@ html_tame(char *html, gsize length)
             if (!stop)
                 pass_to(&tame, tame.end); /* no tag can end any more either */
         } else if (*tame.p == '<' && left(&tame) > 1 && g_ascii_isalpha(tame.p[1])) {
+            const char *close = is_named(tame.p + 1, tame.end, "script")  ? "</script"
+                                : is_named(tame.p + 1, tame.end, "style") ? "</style"
+                                                                          : NULL;
+            begin_text(&tame);
             pass_tag(&tame);
             if (close)
                 pass_raw(&tame, close);

@@ -1,8 +1,9 @@
 /* html-tame: HTML made harmless for libxml2 2.9 before it sees it.
  *
- * A tag's attributes are compared each with each there, so a tag keeps ATTRIBUTES_MAX of them; a
- * comment without an end would swallow all that follows, so its opening is dropped; <![if …]> and
- * <!--> would turn up as text or as a comment's beginning. All else stays as it stands.
+ * A tag's attributes are compared each with each there, so a tag keeps ATTRIBUTES_MAX of them. A
+ * comment ends where the HTML standard says: what follows one without an end is left out, <!--> is
+ * none, and in a <title> or <textarea> none begins. <![if …]> would turn up as text. All else stays
+ * as it stands.
  * Linear, and in place: things are only left out. Thread rule: none shared.
  */
 #ifndef LEAD_MAIL_HTML_TAME_H

@@ -117,9 +117,41 @@ shows_what_only_looks_hidden(void)
         {"<p style='background:url(display:none)'>x</p>", "x\n"},
         {"<p style='border-opacity:0'>x</p><p style='display:nonesuch'>y</p>", "x\n\ny\n"},
         {"<img width='100%' alt=x>", "x\n"},
-        {"a<!-- never closed<p>b</p>", "a never closed\n\nb\n"},
         {"<!-->a<!--->b", "ab\n"},
         {"</html>a</body>b<html><body>c</body></html>d", "abcd\n"},
+    };
+    assert_cases(cases, G_N_ELEMENTS(cases));
+}
+
+/* As in a browser: see the HTML standard, section 13.2.5.43 and on. */
+static void
+ends_comments_where_browsers_do(void)
+{
+    static const Case cases[] = {
+        {"a<!-- never closed<p>b</p>", "a\n"},
+        {"a<!--", "a\n"},
+        {"a<!---", "a\n"},
+        {"a<!--b--", "a\n"},
+        {"a<!--b--!", "a\n"},
+        {"a<!--[if mso]>b<![endif]>c", "a\n"},
+        {"a<!--[if mso]>b<![endif]>c<!-- d -->e", "ae\n"},
+        {"a<!--b--!>c", "ac\n"},
+        {"a<!--b--!>c-->d", "ac-->d\n"},
+        {"a<!--b--!-->c", "ac\n"},
+        {"a<!--b->c-- >d--->e", "ae\n"},
+        {"a<!---->b<!----->c<!----!>d", "abcd\n"},
+        {"a<!---!>b-->c<!--!>d-->e", "ace\n"},
+        {"a<!-- <!-- b --> c -->d", "a c -->d\n"},
+        {"a<p title='<!--'>b", "a\n\nb\n"},
+        {"a < !-- b", "a < !-- b\n"},
+        {"<style><!-- p{}</style>a", "a\n"},
+        {"<script><!-- b</script>a", "a\n"},
+        {"<title><!-- t</title>a", "a\n"},
+        {"<title><!-- t</TITLE >a<!-- b -->c", "ac\n"},
+        {"<title>t</title>a<!-- b</title>c", "a\n"},
+        {"<textarea>a<!-- b</textarea>c", "a b\n\nc\n"}, /* they show <!-- */
+        {"<textarea>x<!-- </textarea>a<!-- b -->c", "x\n\nac\n"},
+        {"<textarea>x<!-- y</b>z", "x\n"},
     };
     assert_cases(cases, G_N_ELEMENTS(cases));
 }
@@ -214,7 +246,14 @@ hostile_nesting_is_read_in_linear_time(void)
         {"<div hidden>", "x", "</span>", FALSE},
         {"<ul><li>", "Ada", "", TRUE},
         {"<a href=x>", "Ada", "", TRUE},
-        {"<!--", "Ada", "", TRUE},
+        {"<!--", "Ada", "", FALSE},
+        {"<!--", "x", "--!", FALSE},
+        {"<!---->", "Ada", "<!--", TRUE},
+        {"<title>", "Ada", "<!--", FALSE},
+        {"<title><!--", "", "</title>", FALSE},
+        {"<title><!-- -->", "", "", FALSE},
+        {"<textarea><!--", "Ada", "</textarea>", TRUE},
+        {"<xmp><!--</xmp><!-- -->", "Ada", "", TRUE},
         {"<![", "Ada", "", TRUE},
         {"<![x>", "Ada", "", TRUE},
         {"<", "Ada", "", FALSE},
@@ -296,6 +335,7 @@ main(int argc, char **argv)
                     gives_nested_tables_lines_of_their_own);
     g_test_add_func("/html/leaves-out-what-nobody-sees", leaves_out_what_nobody_sees);
     g_test_add_func("/html/shows-what-only-looks-hidden", shows_what_only_looks_hidden);
+    g_test_add_func("/html/comments", ends_comments_where_browsers_do);
     g_test_add_func("/html/quotes-only-blockquotes", quotes_only_blockquotes);
     g_test_add_func("/html/resolves-entities", resolves_entities);
     g_test_add_func("/html/records-links", records_links);
