@@ -212,7 +212,8 @@ run(Daemon *self)
         log_error("not started: errors in configuration or rules: %u", errors);
         return EX_CONFIG;
     }
-    self->started_with = snapshot->config;
+    g_autoptr(Config) started_with = config_ref(snapshot->config);
+    self->started_with = started_with;
     g_autoptr(GError) error = NULL;
     g_autoptr(Queue) queue = queue_open(self->started_with->queue, &error);
     if (!queue) {
@@ -232,6 +233,7 @@ run(Daemon *self)
         log_error("leadctl status will not see that lead-milter runs: %s", error->message);
     log_info(PACKAGE_STRING " listens on %s: sources=%u", self->started_with->listen,
              ruleset_sources(snapshot->ruleset));
+    g_clear_pointer(&snapshot, snapshot_unref); /* or its rules would outlast a reload */
     daemon_ready(&self->options);
     return finish(serve(self), g_steal_pointer(&queue));
 }
