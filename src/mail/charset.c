@@ -84,6 +84,17 @@ iconv_name(const char *declared)
     return g_steal_pointer(&name);
 }
 
+/* Behind the bytes of ASCII. */
+static const char *
+skip_ascii(const char *p, const char *end)
+{
+    while (end - p >= 8 && !(eight_at(p) & HIGH_BITS))
+        p += 8;
+    while (p < end && !(*p & 0x80))
+        p++;
+    return p;
+}
+
 /* Strict, but for a last character that is cut off: NULL when the bytes do not fit. */
 static char *
 convert(const char *bytes, gsize length, const char *from, gsize *out_length)
@@ -110,17 +121,47 @@ convert(const char *bytes, gsize length, const char *from, gsize *out_length)
     return g_realloc(g_steal_pointer(&out), *out_length + 1);
 }
 
-static void
-append_1252(GString *out, guchar byte)
+/* U+FFFD where windows-1252 has nothing. */
+static gunichar
+letter_of_1252(guchar byte)
 {
     gunichar c = byte >= 0x80 && byte < 0xA0 ? windows_1252[byte - 0x80] : byte;
-    g_string_append_unichar(out, c ? c : 0xFFFD);
+    return c ? c : 0xFFFD;
 }
 
-/* Bytes that are UTF-8 but for a few (a cut, two charsets in one text) keep their UTF-8; any
- * other text is windows-1252. Every byte becomes something. */
+/* How much longer it becomes; `strict`, or not at all (-1). */
+static gssize
+growth_of_1252(const char *bytes, gsize length, gboolean strict)
+{
+    gssize more = 0;
+    for (const char *p = bytes, *end = bytes + length; (p = skip_ascii(p, end)) < end; p++) {
+        gunichar letter = letter_of_1252(*p);
+        if (strict && letter == 0xFFFD)
+            return -1;
+        more += letter < 0x800 ? 1 : 2;
+    }
+    return more;
+}
+
+/* In the memory of `own`, unless that is NULL: a mail may be large, and another copy as well. */
 static char *
-convert_anyhow(const char *bytes, gsize length, gsize *out_length)
+from_1252(char *own, const char *bytes, gsize length, gsize more, gsize *out_length)
+{
+    char *out = g_realloc(own, length + more + 1), *to = out;
+    const char *p = own ? memmove(out + more, out, length) : bytes, *end = p + length;
+    while (p < end) { /* what is written stays behind what is read */
+        const char *run = skip_ascii(p, end);
+        to = (char *)memmove(to, p, run - p) + (run - p);
+        for (p = run; p < end && *p & 0x80; p++)
+            to += g_unichar_to_utf8(letter_of_1252(*p), to);
+    }
+    *out_length = to - out;
+    return out;
+}
+
+/* Whether more of the letters beyond ASCII are UTF-8 than are not. */
+static gboolean
+is_mostly_utf8(const char *bytes, gsize length)
 {
     gsize good = 0, bad = 0;
     for (gsize i = 0; i < length;) {
@@ -131,32 +172,28 @@ convert_anyhow(const char *bytes, gsize length, gsize *out_length)
         bad += !valid;
         i += width;
     }
+    return good > bad;
+}
+
+/* UTF-8 but for a few bytes: a cut, or two charsets in one text. */
+static char *
+from_mostly_utf8(const char *bytes, gsize length, gsize *out_length)
+{
     GString *out = g_string_sized_new(length + 64);
     for (gsize i = 0; i < length;) {
         gsize width = g_utf8_next_char(bytes + i) - (bytes + i);
-        gboolean utf8 = good > bad && width > 1 && width <= length - i &&
+        gboolean utf8 = width > 1 && width <= length - i &&
                         !(g_utf8_get_char_validated(bytes + i, width) & 0x80000000);
         if (utf8) {
             g_string_append_len(out, bytes + i, width);
             i += width;
         } else {
-            append_1252(out, bytes[i]);
+            g_string_append_unichar(out, letter_of_1252(bytes[i]));
             i++;
         }
     }
     *out_length = out->len;
     return g_string_free(out, FALSE);
-}
-
-/* Behind the bytes of ASCII. */
-static const char *
-skip_ascii(const char *p, const char *end)
-{
-    while (end - p >= 8 && !(eight_at(p) & HIGH_BITS))
-        p += 8;
-    while (p < end && !(*p & 0x80))
-        p++;
-    return p;
 }
 
 /* Characters end at every byte of ASCII, so what is between these is judged by itself. A NUL is
@@ -197,9 +234,37 @@ is_ascii(const char *bytes, gsize length, const char *charset)
            skip_ascii(bytes, bytes + length) == bytes + length;
 }
 
-/* NULL when the bytes are UTF-8 as they are. */
+/* A charset other than UTF-8, strictly: NULL when the bytes do not fit. `own` goes when they do. */
 static char *
-decode(const char *bytes, gsize length, const char *declared, gsize *out_length)
+from_charset(char *own, const char *bytes, gsize length, const char *from, gsize *out_length)
+{
+    if (g_ascii_strcasecmp(from, "windows-1252") == 0) {
+        gssize more = growth_of_1252(bytes, length, TRUE);
+        return more < 0 ? NULL : from_1252(own, bytes, length, more, out_length);
+    }
+    char *text = convert(bytes, length, from, out_length);
+    if (text)
+        g_free(own);
+    return text;
+}
+
+/* Every byte becomes something. */
+static char *
+from_any(char *own, const char *bytes, gsize length, gsize *out_length)
+{
+    if (!is_mostly_utf8(bytes, length)) {
+        gssize more = growth_of_1252(bytes, length, FALSE);
+        return from_1252(own, bytes, length, more, out_length);
+    }
+    char *text = from_mostly_utf8(bytes, length, out_length);
+    g_free(own);
+    return text;
+}
+
+/* `own` are the bytes when these are taken over, otherwise NULL; so is what is returned, when they
+ * are UTF-8 as they are. */
+static char *
+decode(char *own, const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
     g_autofree char *name = iconv_name(declared);
     gboolean marked = length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
@@ -207,20 +272,20 @@ decode(const char *bytes, gsize length, const char *declared, gsize *out_length)
     const char *from = utf16 ? utf16 : name;
     gboolean says_utf8 = name && g_ascii_strcasecmp(name, "utf-8") == 0;
     if (from && is_ascii(bytes, length, from))
-        return NULL;
+        return own;
     if (from && !marked && !says_utf8) {
-        char *text = convert(bytes, length, from, out_length);
+        char *text = from_charset(own, bytes, length, from, out_length);
         if (text)
             return text;
     }
     if (is_utf8(bytes, length))
-        return NULL;
+        return own;
     if (utf16 && says_utf8) {
-        char *text = convert(bytes, length, utf16, out_length);
+        char *text = from_charset(own, bytes, length, utf16, out_length);
         if (text)
             return text;
     }
-    return convert_anyhow(bytes, length, out_length);
+    return from_any(own, bytes, length, out_length);
 }
 
 /* C1 as UTF-8 is two bytes, of which the first is 0xC2. */
@@ -337,7 +402,7 @@ char *
 charset_to_utf8(const char *bytes, gsize length, const char *declared, gsize *out_length)
 {
     const char *given = bytes ? bytes : "";
-    char *own = decode(given, length, declared, &length);
+    char *own = decode(NULL, given, length, declared, &length);
     return clean(own, own ? own : given, length, out_length);
 }
 
@@ -345,12 +410,8 @@ char *
 charset_take(GByteArray *bytes, gsize length, const char *declared, gsize *out_length)
 {
     g_byte_array_append(bytes, (const guint8 *)"", 1); /* the room */
-    char *given = (char *)g_byte_array_free(bytes, FALSE);
-    char *own = decode(given, length, declared, &length);
-    if (own)
-        g_free(given);
-    else
-        own = given;
+    char *own = (char *)g_byte_array_free(bytes, FALSE);
+    own = decode(own, own, length, declared, &length);
     return clean(own, own, length, out_length);
 }
 
