@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "base/eight.h"
+
 gsize
 text_line(const char *line)
 {
@@ -20,11 +22,8 @@ gsize
 text_ascii(const char *text, gsize length)
 {
     gsize n = 0;
-    for (guint64 eight; length - n >= sizeof eight; n += sizeof eight) {
-        memcpy(&eight, text + n, sizeof eight);
-        if (eight & G_GUINT64_CONSTANT(0x8080808080808080))
-            break;
-    }
+    while (length - n >= 8 && !(eight_at(text + n) & HIGH_BITS))
+        n += 8;
     while (n < length && !(text[n] & 0x80))
         n++;
     return n;

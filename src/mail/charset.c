@@ -88,11 +88,7 @@ iconv_name(const char *declared)
 static const char *
 skip_ascii(const char *p, const char *end)
 {
-    while (end - p >= 8 && !(eight_at(p) & HIGH_BITS))
-        p += 8;
-    while (p < end && !(*p & 0x80))
-        p++;
-    return p;
+    return p + text_ascii(p, end - p);
 }
 
 /* Strict, but for a last character that is cut off: NULL when the bytes do not fit. */
