@@ -33,8 +33,8 @@ typedef struct {
 
 #define SIGN ((char)0x80) /* all that are neither letters nor of ASCII */
 
-char
-literal_fold(gunichar c)
+static char
+fold(gunichar c)
 {
     if (c == 0x0345) /* a iota below another letter, which is a mark */
         c = 0x03B9;
@@ -43,6 +43,18 @@ literal_fold(gunichar c)
     /* Upper case first: two small letters may have one capital, as the sigmas have. */
     c = g_unichar_tolower(g_unichar_toupper(c));
     return (char)(c < 0x80 ? c : 0x80 | (c & 0x7F));
+}
+
+char
+literal_fold(gunichar c)
+{
+    static _Atomic char known[0x800]; /* of the characters of two bytes; 0: not yet */
+    if (c >= G_N_ELEMENTS(known))
+        return fold(c);
+    char folded = known[c];
+    if (!folded)
+        known[c] = folded = fold(c);
+    return folded;
 }
 
 /* --- sets --- */

@@ -200,20 +200,32 @@ find(const Needles *needles, const char *text, gsize length, guint8 *found)
     }
 }
 
+/* The character beyond ASCII at `p`, or its first byte when the text ends within it. */
+static char
+fold_at(const char *p, const char *end)
+{
+    const guchar *bytes = (const guchar *)p;
+    if (g_utf8_skip[*bytes] > end - p)
+        return *p;
+    gboolean two = *bytes >= 0xC0 && *bytes < 0xE0; /* as of most scripts that have cases */
+    return literal_fold(two ? (bytes[0] & 31u) << 6 | (bytes[1] & 63u) : g_utf8_get_char(p));
+}
+
 /* The text with characters beyond ASCII folded, to as much room as it has; its length. */
 static gsize
 folded(char *to, const char *text, gsize length)
 {
-    gsize n = 0, plain;
-    for (const char *p = text, *end = text + length;; p = MIN(g_utf8_next_char(p), end)) {
-        plain = text_ascii(p, end - p);
+    const char *p = text, *end = text + length;
+    gsize n = 0;
+    while (p < end) {
+        gsize plain = text_ascii(p, end - p);
         memcpy(to + n, p, plain);
         n += plain;
         p += plain;
-        if (p == end)
-            return n;
-        to[n++] = g_utf8_skip[(guchar)*p] <= end - p ? literal_fold(g_utf8_get_char(p)) : *p;
+        for (; p < end && *p & 0x80; p = MIN(g_utf8_next_char(p), end))
+            to[n++] = fold_at(p, end);
     }
+    return n;
 }
 
 void
