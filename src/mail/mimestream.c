@@ -17,6 +17,15 @@ G_DEFINE_TYPE(MimeStream, mimestream, GMIME_TYPE_STREAM)
 
 #define MIMESTREAM(stream) G_TYPE_CHECK_INSTANCE_CAST(stream, mimestream_get_type(), MimeStream)
 
+static gboolean
+is_newline(const MimeStream *mail, gint64 at)
+{
+    return (at < mail->header_length ? mail->header[at] : mail->body[at - mail->header_length]) ==
+           '\n';
+}
+
+/* GMime 3.2.13 crashes where it reads no more of a line than its end, in front of the first field
+ * of a part (step_headers makes -1 bytes of it): the byte before comes with it. */
 static ssize_t
 mimestream_read(GMimeStream *stream, char *buffer, size_t size)
 {
@@ -24,6 +33,9 @@ mimestream_read(GMimeStream *stream, char *buffer, size_t size)
     gint64 at = stream->position, n = MIN(stream->bound_end - at, (gint64)size);
     if (n <= 0)
         return 0;
+    if (n > 1 && at + n < stream->bound_end && is_newline(mail, at + n) &&
+        !is_newline(mail, at + n - 1))
+        n--;
     gint64 first = CLAMP(mail->header_length - at, 0, n);
     if (first > 0)
         memcpy(buffer, mail->header + at, first);

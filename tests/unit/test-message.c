@@ -525,6 +525,23 @@ test_a_boundary_may_stand_in_a_long_line(void)
     }
 }
 
+/* It crashed GMime when what was read in one go ended before the \n, after a \r had been the last
+ * byte of another. */
+static void
+test_a_line_that_is_no_field_may_end_anywhere(void)
+{
+    for (guint at = 0; at < 2; at++)
+        for (guint length = 2100; length < 2200; length++) {
+            g_autoptr(GString) mail = g_string_new("Content-Type: multipart/mixed; boundary=b\n\n");
+            g_string_append(mail, at ? " \n" : "");
+            for (guint i = 0; i < 3000; i++)
+                g_string_append(mail, "\r\n");
+            g_string_append_printf(mail, "--b\nno field%*s\n\nName: Ada\n", (int)length, "x");
+            g_autoptr(Message) message = message_parse(mail->str, mail->len, NULL);
+            assert_view(message, VIEW_BODY, "Name: Ada\n");
+        }
+}
+
 static void
 test_nested_and_many_parts_are_capped(void)
 {
@@ -633,6 +650,7 @@ main(int argc, char **argv)
                     test_lines_like_a_part_or_a_field_are_not_capped_in_a_text);
     g_test_add_func("/message/fields-of-parts", test_fields_of_parts_are_capped);
     g_test_add_func("/message/boundary-in-line", test_a_boundary_may_stand_in_a_long_line);
+    g_test_add_func("/message/no-field", test_a_line_that_is_no_field_may_end_anywhere);
     g_test_add_func("/message/parts", test_nested_and_many_parts_are_capped);
     g_test_add_func("/message/random", test_random_bytes_do_no_harm);
     return g_test_run();

@@ -4,6 +4,7 @@
 #include <string.h>
 
 static const char header[] = "A: 1\n\n", body[] = "body of it";
+#define BYTES(s) s, sizeof s - 1
 #define HEADER ((gint64)sizeof header - 1)
 #define WHOLE ((gint64)(sizeof header + sizeof body - 2))
 
@@ -27,6 +28,22 @@ both_are_read_in_pieces_of_any_size(void)
         g_assert_cmpstr(all->str, ==, "A: 1\n\nbody of it");
         g_assert_true(g_mime_stream_eos(stream));
         g_assert_cmpint(g_mime_stream_length(stream), ==, WHOLE);
+    }
+}
+
+static void
+no_piece_begins_with_the_end_of_a_line(void)
+{
+    static const char lines[] = "A:\n\n", text[] = "b\r\n\nc\n";
+    for (size_t size = 2; size < 12; size++) {
+        g_autoptr(GObject) object = G_OBJECT(mimestream_new(BYTES(lines), BYTES(text)));
+        g_autoptr(GString) all = g_string_new(NULL);
+        char piece[12];
+        for (ssize_t n; (n = g_mime_stream_read(GMIME_STREAM(object), piece, size)) > 0;) {
+            g_assert_true(*piece != '\n' || all->str[all->len - 1] == '\n');
+            g_string_append_len(all, piece, n);
+        }
+        g_assert_cmpstr(all->str, ==, "A:\n\nb\r\n\nc\n");
     }
 }
 
@@ -76,6 +93,7 @@ main(int argc, char **argv)
     g_test_init(&argc, &argv, NULL);
     g_test_add_func("/mimestream/both-are-read-in-pieces-of-any-size",
                     both_are_read_in_pieces_of_any_size);
+    g_test_add_func("/mimestream/lines", no_piece_begins_with_the_end_of_a_line);
     g_test_add_func("/mimestream/nobody-gets-beyond-its-ends", nobody_gets_beyond_its_ends);
     g_test_add_func("/mimestream/a-part-is-a-window-on-the-body", a_part_is_a_window_on_the_body);
     g_test_add_func("/mimestream/what-is-not-in-the-body-is-no-window",
