@@ -61,12 +61,12 @@ find_places(const char *bytes, const char *end, GArray *places, gboolean *cut)
 {
     guint lines = 0;
     for (const char *line = bytes, *next; line < end; line = next) {
-        *cut = places->len >= FIELDS_MAX || lines++ >= LINES_MAX;
-        if (*cut)
-            return line;
         next = skip_empty(line, end);
         if (next > line)
             return next;
+        *cut = places->len >= FIELDS_MAX || lines++ >= LINES_MAX;
+        if (*cut)
+            return line;
         const char *colon = name_end(line, end);
         if (colon == end) /* breaks off in a name */
             return places->len ? end : NULL;

@@ -100,6 +100,38 @@ the_lines_that_tell_what_the_body_is_are_kept_whole(void)
     g_assert_cmpstr(ends->mime->str, ==, "Content-Type: text/html\n\n");
 }
 
+/* Of `n` pieces. */
+static Fields *
+read_many(const char *begin, const char *piece, guint n, gsize *header)
+{
+    g_autoptr(GString) mail = g_string_new(begin);
+    for (guint i = 0; i < n; i++)
+        g_string_append(mail, piece);
+    g_string_append(mail, "\n");
+    *header = mail->len;
+    g_string_append(mail, "body");
+    return fields_read(mail->str, mail->len);
+}
+
+static void
+below_too_many_fields_or_lines_is_no_body(void)
+{
+    static const struct {
+        const char *begin, *piece;
+        guint most;
+    } cases[] = {{"", "A: 1\n", 10000}, {"A: 1\n", "no field\n", 99999}, {"A: 1\n", " 2\n", 99999}};
+    for (guint i = 0; i < G_N_ELEMENTS(cases); i++) {
+        gsize header;
+        g_autoptr(Fields) most = read_many(cases[i].begin, cases[i].piece, cases[i].most, &header);
+        g_assert_false(most->cut);
+        g_assert_cmpuint(most->body, ==, header);
+        g_autoptr(Fields) more =
+            read_many(cases[i].begin, cases[i].piece, cases[i].most + 1, &header);
+        g_assert_true(more->cut);
+        g_assert_cmpuint(more->body, ==, header + strlen("body"));
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -118,5 +150,7 @@ main(int argc, char **argv)
     g_test_add_func("/fields/a-value-ends-at-a-nul", a_value_ends_at_a_nul);
     g_test_add_func("/fields/the-lines-that-tell-what-the-body-is-are-kept-whole",
                     the_lines_that_tell_what_the_body_is_are_kept_whole);
+    g_test_add_func("/fields/below-too-many-fields-or-lines-is-no-body",
+                    below_too_many_fields_or_lines_is_no_body);
     return g_test_run();
 }
