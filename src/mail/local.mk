@@ -60,7 +60,8 @@ check_PROGRAMS += tests/unit/test-headers
 tests_unit_test_headers_SOURCES = tests/unit/test-headers.c
 TESTS += tests/unit/test-headers
 
-check_PROGRAMS += tests/unit/test-fields tests/unit/test-mimestream
+check_PROGRAMS += tests/unit/test-fields tests/unit/test-mimecost tests/unit/test-mimestream
 tests_unit_test_fields_SOURCES = tests/unit/test-fields.c
+tests_unit_test_mimecost_SOURCES = tests/unit/test-mimecost.c
 tests_unit_test_mimestream_SOURCES = tests/unit/test-mimestream.c
-TESTS += tests/unit/test-fields tests/unit/test-mimestream
+TESTS += tests/unit/test-fields tests/unit/test-mimecost tests/unit/test-mimestream

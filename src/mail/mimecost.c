@@ -16,9 +16,14 @@
 #define WHOLE_LINE 128    /* longer ones may be read in pieces, of which each may be a boundary */
 
 typedef struct {
-    GPtrArray *boundaries; /* all that were declared: whether one is open is not looked at */
-    gsize longest;         /* of them */
-    const char *type;      /* value of the Content-Type that we are in, or NULL */
+    char *text;
+    gsize length;
+} Boundary;
+
+typedef struct {
+    GArray *boundaries; /* all that were declared: whether one is open is not looked at */
+    gsize longest;      /* of them */
+    const char *type;   /* value of the Content-Type that we are in, or NULL */
     gboolean in_header;
     gboolean message; /* below this header stands another one */
     gboolean digest;  /* parts may be messages that say nothing about it */
@@ -58,18 +63,32 @@ may_hold_parts(const char *text, const char *end)
     return FALSE;
 }
 
-static void
+/* Returns the boundary that it declares, or NULL. */
+static char *
 take_parsed(Cost *cost, const char *value)
 {
     GMimeContentType *type = g_mime_content_type_parse(NULL, value);
-    const char *boundary = g_mime_content_type_get_parameter(type, "boundary");
-    if (boundary) {
-        g_ptr_array_add(cost->boundaries, g_strdup(boundary));
-        cost->longest = MAX(cost->longest, strlen(boundary));
-    }
+    char *boundary = g_strdup(g_mime_content_type_get_parameter(type, "boundary"));
     cost->message |= g_mime_content_type_is_type(type, "message", "*");
     cost->digest |= g_mime_content_type_is_type(type, "multipart", "digest");
     g_object_unref(type);
+    return boundary;
+}
+
+static void
+add_boundary(Cost *cost, const char *text)
+{
+    if (!text)
+        return;
+    Boundary boundary = {g_strdup(text), strlen(text)};
+    g_array_append_val(cost->boundaries, boundary);
+    cost->longest = MAX(cost->longest, boundary.length);
+}
+
+static void
+clear_boundary(gpointer boundary)
+{
+    g_free(((Boundary *)boundary)->text);
 }
 
 /* Of a header's Content-Types one counts, and which is GMime's to know: all do here. It takes the
@@ -85,9 +104,11 @@ end_field(Cost *cost, const char *end)
     g_autofree char *unfolded = g_mime_utils_header_unfold(raw);
     g_autofree char *decoded = g_mime_utils_header_decode_text(NULL, unfolded);
     cost->types++;
-    take_parsed(cost, raw);
-    if (strcmp(raw, decoded) != 0)
-        take_parsed(cost, decoded);
+    g_autofree char *first = take_parsed(cost, raw);
+    g_autofree char *second = strcmp(raw, decoded) != 0 ? take_parsed(cost, decoded) : NULL;
+    add_boundary(cost, first);
+    if (g_strcmp0(first, second) != 0)
+        add_boundary(cost, second);
 }
 
 static const char *
@@ -131,9 +152,8 @@ is_boundary(Cost *cost, const char *text, gsize length)
 {
     cost->comparisons += cost->boundaries->len * (1 + MIN(length, cost->longest) / COMPARED);
     for (guint i = 0; i < cost->boundaries->len; i++) {
-        const char *boundary = g_ptr_array_index(cost->boundaries, i);
-        gsize n = strlen(boundary);
-        if (n <= length && memcmp(text, boundary, n) == 0)
+        const Boundary *boundary = &g_array_index(cost->boundaries, Boundary, i);
+        if (boundary->length <= length && memcmp(text, boundary->text, boundary->length) == 0)
             return TRUE;
     }
     return FALSE;
@@ -146,11 +166,12 @@ may_be_boundary(Cost *cost, const char *line, const char *next)
     gboolean pieces = cost->in_header || next - line > WHOLE_LINE;
     if (!pieces && !(line[0] == '-' && next - line >= 2 && line[1] == '-'))
         return FALSE;
-    for (const char *p = line; (p = text_find(p, next - p, "--")) && !is_too_much(cost); p++)
+    for (const char *p = line; (p = text_find(p, next - p, "--")) && !is_too_much(cost); p++) {
         if (is_boundary(cost, p + 2, next - p - 2))
             return TRUE;
-        else if (!pieces)
+        if (!pieces)
             break;
+    }
     return FALSE;
 }
 
@@ -161,7 +182,6 @@ take_line(Cost *cost, const char *line, const char *next)
     if (cost->boundaries->len > 0 && may_be_boundary(cost, line, next)) {
         cost->boundary_lines++;
         cost->in_header = TRUE;
-        cost->message |= cost->digest;
     }
     if (cost->in_header)
         take_header_line(cost, line, next);
@@ -190,12 +210,13 @@ mimecost_safe_length(const GString *header, const char *body, gsize length, gboo
     if (!may_hold_parts(header->str, header->str + header->len))
         return 0;
     gsize safe = 0;
-    Cost cost = {.boundaries = g_ptr_array_new_with_free_func(g_free), .in_header = TRUE};
+    Cost cost = {.boundaries = g_array_new(FALSE, FALSE, sizeof(Boundary)), .in_header = TRUE};
+    g_array_set_clear_func(cost.boundaries, clear_boundary);
     scan(&cost, header->str, header->len);
     if (cost.in_header || cost.boundaries->len > 0) {
         safe = scan(&cost, body, length);
         *limit |= safe < length;
     }
-    g_ptr_array_unref(cost.boundaries);
+    g_array_unref(cost.boundaries);
     return safe;
 }
