@@ -14,6 +14,7 @@
 #define COMPARED 64
 #define CHEAP (PARTS * 3) /* bytes, in which there cannot be too much of anything */
 #define WHOLE_LINE 128    /* longer ones may be read in pieces, of which each may be a boundary */
+#define WHOLE_NAME 2000   /* with the blanks behind it: of a longer one pieces may be lost */
 
 typedef struct {
     char *text;
@@ -27,6 +28,7 @@ typedef struct {
     gboolean in_header;
     gboolean message; /* below this header stands another one */
     gboolean digest;  /* parts may be messages that say nothing about it */
+    gboolean torn;    /* a Content-Type may be, and what GMime makes of it is not told */
     guint boundary_lines, types, fields, shorts;
     gsize comparisons;
 } Cost;
@@ -111,8 +113,9 @@ end_field(Cost *cost, const char *end)
         add_boundary(cost, second);
 }
 
+/* A name with so many blanks before the colon that GMime does not read it in one go is torn too. */
 static const char *
-type_value(const char *line, const char *next)
+type_value(Cost *cost, const char *line, const char *next)
 {
     static const char name[] = "content-type";
     const char *p = line + sizeof name - 1;
@@ -120,6 +123,7 @@ type_value(const char *line, const char *next)
         return NULL;
     while (p < next && (*p == ' ' || *p == '\t'))
         p++;
+    cost->torn |= p - line > WHOLE_NAME;
     return p < next && *p == ':' ? p + 1 : NULL;
 }
 
@@ -137,14 +141,15 @@ take_header_line(Cost *cost, const char *line, const char *next)
         return;
     }
     cost->fields += may_be_field(line, next);
-    cost->type = type_value(line, next);
+    cost->type = type_value(cost, line, next);
 }
 
 static gboolean
 is_too_much(const Cost *cost)
 {
-    return cost->boundary_lines > PARTS || cost->types > PARTS || cost->fields > FIELD_LINES ||
-           cost->shorts > SHORT_LINES || cost->comparisons > COMPARISONS;
+    return cost->torn || cost->boundary_lines > PARTS || cost->types > PARTS ||
+           cost->fields > FIELD_LINES || cost->shorts > SHORT_LINES ||
+           cost->comparisons > COMPARISONS;
 }
 
 static gboolean
@@ -159,7 +164,14 @@ is_boundary(Cost *cost, const char *text, gsize length)
     return FALSE;
 }
 
-/* A line of a header may be read in pieces however short it is. */
+static gboolean
+is_in_type(Cost *cost, const char *line, const char *next)
+{
+    return cost->in_header && (cost->type || type_value(cost, line, next));
+}
+
+/* A line of a header may be read in pieces however short it is. Where one begins with a boundary,
+ * GMime keeps what it has of a field, and takes the first line below for the rest of it. */
 static gboolean
 may_be_boundary(Cost *cost, const char *line, const char *next)
 {
@@ -167,8 +179,10 @@ may_be_boundary(Cost *cost, const char *line, const char *next)
     if (!pieces && !(line[0] == '-' && next - line >= 2 && line[1] == '-'))
         return FALSE;
     for (const char *p = line; (p = text_find(p, next - p, "--")) && !is_too_much(cost); p++) {
-        if (is_boundary(cost, p + 2, next - p - 2))
+        if (is_boundary(cost, p + 2, next - p - 2)) {
+            cost->torn |= p > line && is_in_type(cost, line, next);
             return TRUE;
+        }
         if (!pieces)
             break;
     }

@@ -3,7 +3,8 @@
  * GMime makes objects of some kilobytes for each part and each header field of one, compares each
  * line that begins with "--" with the boundary of each multipart around it, and takes a while for
  * each line. What it will take for those is told as it does, or more is: header fields stand behind
- * a boundary that was declared, and again below the header of a message.
+ * a boundary that was declared, and again below the header of a message. A Content-Type that
+ * GMime may tear in two is too much: what it makes of that is not told.
  * Thread rule: none shared.
  */
 #ifndef LEAD_MAIL_MIMECOST_H

@@ -513,6 +513,10 @@ test_fields_of_parts_are_capped(void)
     assert_limits_behind(MIXED, blank, 11000, "parts");
     assert_limits_behind(MIXED, wordy, 11000, NULL);
     assert_limits_behind("", "a: b\n", 11000, "parts, header");
+    /* It takes the last, and for a text, of which nothing is left out. */
+    assert_limits_behind("Content-Type: multipart/mixed; boundary=b\n"
+                         "Content-Type: text/plain\n\nName: Ada\n--b\n",
+                         "a: b\n", 11000, "text");
 }
 
 /* GMime reads some 4 KB at a time, and takes what a piece begins with for a line. */
@@ -616,6 +620,24 @@ test_random_bytes_do_no_harm(void)
     }
 }
 
+/* GMime keeps a field that a boundary in its midst broke off, and goes on with it below. */
+static void
+test_a_field_may_go_on_behind_a_boundary(void)
+{
+    static const char *const fields[][2] = {
+        {"Content-Type:", "multipart/mixed;boundary=\"c:\"\n\n--c:\n"},
+        {"Content-Type: multipart/mixed;", "boundary=\"c:\"\n\n--c:\n"},
+        {"Content-Type:", "message/rfc822:\n\n"},
+    };
+    for (guint i = 0; i < G_N_ELEMENTS(fields); i++) {
+        /* What GMime reads begins with the Content-Type and the empty line, of 43 bytes, and
+         * "--b\n". */
+        g_autofree char *begin =
+            g_strdup_printf("%s%-*s--b\n%s", MIXED, 4096 - 47, fields[i][0], fields[i][1]);
+        assert_limits_behind(begin, "a: b\n", 11000, "parts");
+    }
+}
+
 int
 main(int argc, char **argv)
 {
@@ -650,6 +672,7 @@ main(int argc, char **argv)
                     test_lines_like_a_part_or_a_field_are_not_capped_in_a_text);
     g_test_add_func("/message/fields-of-parts", test_fields_of_parts_are_capped);
     g_test_add_func("/message/boundary-in-line", test_a_boundary_may_stand_in_a_long_line);
+    g_test_add_func("/message/field-goes-on", test_a_field_may_go_on_behind_a_boundary);
     g_test_add_func("/message/no-field", test_a_line_that_is_no_field_may_end_anywhere);
     g_test_add_func("/message/parts", test_nested_and_many_parts_are_capped);
     g_test_add_func("/message/random", test_random_bytes_do_no_harm);

@@ -102,6 +102,24 @@ comparisons_are_counted(void)
     }
 }
 
+/* By a boundary within it, or by blanks behind its name that GMime does not read in one go. */
+static void
+nothing_is_read_behind_a_torn_content_type(void)
+{
+    assert_safe(MIXED "--b\n", "Content-Type: --b\nmultipart/mixed;boundary=\"c:\"\n\n--c:\n", 200,
+                0);
+    assert_safe(MIXED "--b\nContent-Type: multipart/mixed;\n", "\tx --b\nboundary=\"c:\"\n\n", 400,
+                0);
+    assert_safe(MIXED "--b\n", "Content-Type: multipart/mixed;\n boundary=\"--c\"\n\n", 200, 200);
+    assert_safe(MIXED "--b\n", "Content-Type: multipart/mixed\n--b\n\n", 200, 200);
+    g_autofree char *blanks = g_strdup_printf("Content-Type%*s\n\n--b\n", 2000, ": x");
+    assert_safe(MIXED "--b\n", blanks, 100, 0);
+    assert_safe("Content-Type: message/rfc822\n\n", blanks, 4, 0);
+    assert_safe(MIXED "--b\n", "X: --b\n\n--b\n", 900, 900);
+    g_autofree char *text = g_strdup_printf("Content-Type: %*s\n\n", 150, "--b");
+    assert_safe(MIXED "--b\n\n", text, 900, 900);
+}
+
 static void
 a_short_body_or_one_of_a_part_is_not_looked_at(void)
 {
@@ -129,6 +147,8 @@ main(int argc, char **argv)
                     of_a_digest_each_part_may_be_a_message);
     g_test_add_func("/mimecost/short-lines-are-counted", short_lines_are_counted);
     g_test_add_func("/mimecost/comparisons-are-counted", comparisons_are_counted);
+    g_test_add_func("/mimecost/nothing-is-read-behind-a-torn-content-type",
+                    nothing_is_read_behind_a_torn_content_type);
     g_test_add_func("/mimecost/a-short-body-or-one-of-a-part-is-not-looked-at",
                     a_short_body_or_one_of_a_part_is_not_looked_at);
     return g_test_run();
