@@ -5,16 +5,18 @@
 #include "base/text.h"
 
 #define ATTRIBUTES_MAX 200
-
-/* "<!--" is text in these. */
-static const char *const text_elements[] = {"title",  "textarea", "xmp",
-                                            "iframe", "noembed",  "noframes"};
+/* "<!--" is text in these. Those shown to a reader are so to the mail's end, when they have none.
+ * Raw ones are passed on whole, but for <style/>, which libxml2 takes as empty. */
+static const char *const text_elements[] = {"textarea", "xmp",      "plaintext", "title", "iframe",
+                                            "noembed",  "noframes", "script",    "style"};
+#define FIRST_HIDDEN 3
+#define FIRST_RAW 7
 
 typedef struct {
     const char *p, *end;
     char *out;            /* behind what is kept; at `p` until something is left out */
     const char *text_end; /* of the last of these elements */
-    guint endless;        /* bits: those that end nowhere below */
+    guint endless;        /* bits: hidden ones that end nowhere below */
 } Tame;
 
 static gsize
@@ -97,10 +99,12 @@ attribute_end(const char *p, const char *end)
     return value;
 }
 
-static void
+/* Whether it is empty for libxml2, as in <p/>. */
+static gboolean
 pass_tag(Tame *tame)
 {
     const char *p = tame->p + 1, *keep = NULL;
+    gboolean value = FALSE; /* a slash is a part of it */
     while (p < tame->end && !g_ascii_isspace(*p) && *p != '>')
         p++;
     for (guint n = 0; p < tame->end && *p != '>'; n++) {
@@ -110,25 +114,57 @@ pass_tag(Tame *tame)
             p++;
         if (p < tame->end && *p != '>') {
             const char *next = attribute_end(p, tame->end);
+            value = memchr(p, '=', next - p) != NULL;
             p = next > p ? next : p + 1;
         }
     }
+    gboolean empty = p < tame->end && p[-1] == '/' && !value;
     if (keep) {
         pass_to(tame, keep);
         tame->p = p;
     } else {
         pass_to(tame, p);
     }
+    return empty;
 }
 
-/* Script and style are passed on whole: what looks like a tag in them is none. */
+/* Its attributes are left out, as libxml2 ends it at a ">" in quotes: in text that is its end. */
 static void
-pass_raw(Tame *tame, const char *close)
+pass_end_tag(Tame *tame)
 {
-    while (tame->p < tame->end && !at(tame, close)) {
-        const char *next = memchr(tame->p + 1, '<', left(tame) - 1);
-        pass_to(tame, next ? next : tame->end);
+    const char *p = tame->p + 2;
+    if (tame->p < tame->text_end) {
+        const char *stop = memchr(p, '>', tame->end - p);
+        pass_to(tame, stop ? stop : tame->end);
+        return;
     }
+    while (p < tame->end && !g_ascii_isspace(*p) && *p != '/' && *p != '>')
+        p++;
+    pass_to(tame, p);
+    while (p < tame->end && *p != '>') {
+        const char *next = attribute_end(p, tame->end);
+        p = next > p ? next : p + 1;
+    }
+    tame->p = p;
+}
+
+/* <!DOCTYPE>, <?xml?>, </> and the like. One without an end is text: no tag has one either. */
+static void
+pass_bogus_comment(Tame *tame)
+{
+    const char *stop = memchr(tame->p, '>', left(tame));
+    if (stop)
+        tame->p = stop + 1;
+    else
+        pass_to(tame, tame->end);
+}
+
+static gboolean
+begins(const char *p, const char *end, const char *name)
+{
+    gsize length = strlen(name);
+    return (gsize)(end - p) >= length && (*p | 0x20) == *name &&
+           g_ascii_strncasecmp(p, name, length) == 0;
 }
 
 /* Whether a tag, of which `p` is behind "<" or "</", has that name. */
@@ -136,25 +172,67 @@ static gboolean
 is_named(const char *p, const char *end, const char *name)
 {
     gsize length = strlen(name);
-    return (gsize)(end - p) > length && (*p | 0x20) == *name &&
-           g_ascii_strncasecmp(p, name, length) == 0 &&
-           (g_ascii_isspace(p[length]) || p[length] == '>');
+    return begins(p, end, name) && (p + length == end || g_ascii_isspace(p[length]) ||
+                                    p[length] == '>' || p[length] == '/');
 }
 
-/* At a tag's beginning. */
+/* Behind the tag of the element. */
 static void
-begin_text(Tame *tame)
+begin_text(Tame *tame, guint element)
 {
-    for (guint i = 0; i < G_N_ELEMENTS(text_elements) && tame->p >= tame->text_end; i++) {
-        const char *p = tame->p + 1, *name = text_elements[i];
-        if (tame->endless & 1u << i || !is_named(p, tame->end, name))
-            continue;
-        while ((p = text_find(p, tame->end - p, "</")) && !is_named(p + 2, tame->end, name))
-            p += 2;
-        if (p)
-            tame->text_end = p;
-        else
-            tame->endless |= 1u << i;
+    const char *p = tame->p, *name = text_elements[element];
+    if (tame->endless & 1u << element)
+        return;
+    while ((p = text_find(p, tame->end - p, "</")) && !is_named(p + 2, tame->end, name))
+        p += 2;
+    if (p || element < FIRST_HIDDEN)
+        tame->text_end = p ? p : tame->end;
+    else
+        tame->endless |= 1u << element;
+}
+
+/* Passed on whole: what looks like a tag in it is none. */
+static void
+pass_raw(Tame *tame, const char *name)
+{
+    while (tame->p < tame->end) {
+        const char *next = memchr(tame->p, '<', left(tame));
+        pass_to(tame, next ? next : tame->end);
+        if (left(tame) > 2 && tame->p[1] == '/' && begins(tame->p + 2, tame->end, name)) {
+            if (is_named(tame->p + 2, tame->end, name))
+                return;
+            tame->p += 2; /* libxml2 would take </scripts> as the end of it */
+        } else if (next) {
+            pass_to(tame, next + 1);
+        }
+    }
+}
+
+/* In text it is none, but is for libxml2, if it has a name. */
+static gboolean
+at_bogus_comment(const Tame *tame)
+{
+    if (left(tame) < 2 || *tame->p != '<')
+        return FALSE;
+    char next = tame->p[1];
+    if (tame->p < tame->text_end)
+        return at(tame, "<![") || at(tame, "<!DOCTYPE") ||
+               (next == '?' && left(tame) > 2 && g_ascii_isalpha(tame->p[2]));
+    return next == '!' || next == '?' || next == '/';
+}
+
+static void
+pass_element(Tame *tame)
+{
+    guint i = 0;
+    while (i < G_N_ELEMENTS(text_elements) && !is_named(tame->p + 1, tame->end, text_elements[i]))
+        i++;
+    gboolean in_text = tame->p < tame->text_end, empty = pass_tag(tame);
+    if (i < G_N_ELEMENTS(text_elements)) {
+        if (i >= FIRST_RAW && !empty)
+            pass_raw(tame, text_elements[i]);
+        else if (!in_text)
+            begin_text(tame, i);
     }
 }
 
@@ -163,21 +241,15 @@ html_tame(char *html, gsize length)
 {
     Tame tame = {.p = html, .end = html + length, .out = html, .text_end = html};
     while (tame.p < tame.end) {
+        gboolean tag = *tame.p == '<' && left(&tame) > 1;
         if (at(&tame, "<!--")) {
             pass_comment(&tame);
-        } else if (at(&tame, "<![")) {
-            const char *stop = memchr(tame.p, '>', left(&tame));
-            tame.p = stop ? stop + 1 : tame.p;
-            if (!stop)
-                pass_to(&tame, tame.end); /* no tag can end any more either */
-        } else if (*tame.p == '<' && left(&tame) > 1 && g_ascii_isalpha(tame.p[1])) {
-            const char *close = is_named(tame.p + 1, tame.end, "script")  ? "</script"
-                                : is_named(tame.p + 1, tame.end, "style") ? "</style"
-                                                                          : NULL;
-            begin_text(&tame);
-            pass_tag(&tame);
-            if (close)
-                pass_raw(&tame, close);
+        } else if (tag && g_ascii_isalpha(tame.p[1])) {
+            pass_element(&tame);
+        } else if (tag && tame.p[1] == '/' && left(&tame) > 2 && g_ascii_isalpha(tame.p[2])) {
+            pass_end_tag(&tame);
+        } else if (at_bogus_comment(&tame)) {
+            pass_bogus_comment(&tame);
         } else {
             const char *next = memchr(tame.p + 1, '<', left(&tame) - 1);
             pass_to(&tame, next ? next : tame.end);

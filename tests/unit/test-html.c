@@ -151,7 +151,49 @@ ends_comments_where_browsers_do(void)
         {"<title>t</title>a<!-- b</title>c", "a\n"},
         {"<textarea>a<!-- b</textarea>c", "a b\n\nc\n"}, /* they show <!-- */
         {"<textarea>x<!-- </textarea>a<!-- b -->c", "x\n\nac\n"},
-        {"<textarea>x<!-- y</b>z", "x\n"},
+        {"<textarea>x<!-- y</b>z", "x yz\n"},
+        {"<plaintext>x<!-- y</b>z", "x yz\n"},
+        {"<noembed>x<!-- y</b>z", "x\n"}, /* they show nothing */
+    };
+    assert_cases(cases, G_N_ELEMENTS(cases));
+}
+
+/* Likewise. */
+static void
+begins_comments_where_browsers_do(void)
+{
+    static const Case cases[] = {
+        {"<style/>p{}<!-- </style>a", "p{} a\n"}, /* they show "a" alone */
+        {"<style/type=x>p{}<!-- </style>a", "a\n"},
+        {"<style>p{}<!-- </style/>a", "a\n"},
+        {"<style x=/><b title='</style>a<!-->b", "ab\n"},
+        {"<style></styles><!-- </style>a", "a\n"},
+        {"<styles><style></styles><!-- </style>a", "a\n"},
+        {"<script/src=x>b <!-- </script>a", "a\n"},
+        {"<script/>b <!-- </script>a", "b a\n"},
+        {"<title>t <!-- </title/>a", "a\n"},
+        {"<title x='</title>'>t <!-- </title>a", "a\n"},
+        {"<title/x>t <!-- </title>a", "a\n"},
+        {"<p>a</p <!-- >b", "a\n\nb\n"},
+        {"<p>a</p title='>'>b", "a\n\nb\n"},
+        {"<p>a</p/title=\"> <!-- \"/>b", "a\n\nb\n"},
+        {"a<?xml <!-- ?>b", "ab\n"},
+        {"a<?xml b>c?>d", "ac?>d\n"},
+        {"<!DOCTYPE html <!-- >a", "a\n"},
+        {"<!DOCTYPE html PUBLIC \"a>b\">c", "b\">c\n"},
+        {"a<! <!-- >b", "ab\n"},
+        {"a<!x>b<!>c<!-d>e", "abce\n"},
+        {"a</ <!-- >b</>c</3 d>e", "abce\n"},
+        {"a<!-- b --></p <!-- >c<!-- d", "ac\n"},
+        {"<textarea>a<! b>c</3 d>e</textarea>f", "a<! b>c3 d>e\n\nf\n"}, /* they show </ */
+        {"<textarea>a<?b <script>c</textarea>d<!-->e", "ac\n\nde\n"},    /* they show <?b too */
+        {"<textarea>a<!DOCTYPE <script>c</textarea>d<!-->e", "ac\n\nde\n"},
+        {"<textarea>a</b x='>c</textarea>d", "ac\n\nd\n"},
+        {"a <! b", "a <! b\n"},
+        {"a </ b", "a b\n"},
+        {"a <? b", "a b\n"},
+        {"a<b", "a\n"},
+        {"a</b", "a\n"},
     };
     assert_cases(cases, G_N_ELEMENTS(cases));
 }
@@ -217,6 +259,10 @@ keeps_data_meant_for_machines(void)
     g_assert_cmpuint(html->comments->len, ==, 2);
     g_assert_cmpstr(g_ptr_array_index(html->comments, 0), ==, "{\"b\": 1}");
     g_assert_cmpstr(html->text, ==, "");
+
+    g_autoptr(HtmlText) cut = html_of("<script type='application/ld+json'>{}</script");
+    g_assert_cmpuint(cut->scripts->len, ==, 1);
+    g_assert_cmpstr(g_ptr_array_index(cut->scripts, 0), ==, "{}");
 }
 
 static char *
@@ -336,6 +382,7 @@ main(int argc, char **argv)
     g_test_add_func("/html/leaves-out-what-nobody-sees", leaves_out_what_nobody_sees);
     g_test_add_func("/html/shows-what-only-looks-hidden", shows_what_only_looks_hidden);
     g_test_add_func("/html/comments", ends_comments_where_browsers_do);
+    g_test_add_func("/html/where-comments-begin", begins_comments_where_browsers_do);
     g_test_add_func("/html/quotes-only-blockquotes", quotes_only_blockquotes);
     g_test_add_func("/html/resolves-entities", resolves_entities);
     g_test_add_func("/html/records-links", records_links);
