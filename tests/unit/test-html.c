@@ -198,6 +198,26 @@ begins_comments_where_browsers_do(void)
     assert_cases(cases, G_N_ELEMENTS(cases));
 }
 
+/* After one of its kind that has an end, and after another kind that has none. */
+static void
+begins_no_comment_in_texts(void)
+{
+    static const char *const names[] = {"title",  "textarea", "xmp",
+                                        "iframe", "noembed",  "noframes"};
+    static const char *const endless[] = {"noembed", "noframes", "b"};
+    for (guint i = 0; i < G_N_ELEMENTS(names); i++) {
+        for (guint other = 0; other < G_N_ELEMENTS(endless); other++) {
+            const char *name = names[i];
+            g_autofree char *text = g_strdup_printf(
+                "<%s></%s><%s>x<%s>y<!-- </%s>Ada<!-- z -->", name, name,
+                g_str_equal(endless[other], name) ? "b" : endless[other], name, name);
+            g_autoptr(HtmlText) html = html_of(text);
+            g_assert_nonnull(strstr(html->text, "Ada"));
+            g_assert_null(strchr(html->text, 'z'));
+        }
+    }
+}
+
 static void
 quotes_only_blockquotes(void)
 {
@@ -344,6 +364,36 @@ hostile_tags_are_read_in_linear_time(void)
     }
 }
 
+/* An end is looked for once, not for each that has none. */
+static void
+hostile_soups_are_read_in_linear_time(void)
+{
+    static const char *const units[] = {"<title></b>",
+                                        "<textarea></b>",
+                                        "<xmp></b>",
+                                        "<iframe></b>",
+                                        "<noembed></b>",
+                                        "<noframes></b>",
+                                        "<script/></b",
+                                        "<style/></b>",
+                                        "<style></styles>",
+                                        "</b x='>'c",
+                                        "</b x",
+                                        "<!x",
+                                        "<?",
+                                        "</",
+                                        "<!x>",
+                                        "<b x/=/",
+                                        "<xmp><!--</xmp/>a",
+                                        "<title/x></title"};
+    for (guint i = 0; i < G_N_ELEMENTS(units); i++) {
+        g_autofree char *soup = repeated(units[i], (guint)((1 << 20) / strlen(units[i])));
+        gint64 begin = processor_time();
+        g_autoptr(HtmlText) html = html_of(soup);
+        g_assert_cmpint(processor_time() - begin, <, 5 * G_USEC_PER_SEC);
+    }
+}
+
 static void
 says_when_it_cuts(void)
 {
@@ -383,6 +433,7 @@ main(int argc, char **argv)
     g_test_add_func("/html/shows-what-only-looks-hidden", shows_what_only_looks_hidden);
     g_test_add_func("/html/comments", ends_comments_where_browsers_do);
     g_test_add_func("/html/where-comments-begin", begins_comments_where_browsers_do);
+    g_test_add_func("/html/no-comments-in-texts", begins_no_comment_in_texts);
     g_test_add_func("/html/quotes-only-blockquotes", quotes_only_blockquotes);
     g_test_add_func("/html/resolves-entities", resolves_entities);
     g_test_add_func("/html/records-links", records_links);
@@ -391,6 +442,8 @@ main(int argc, char **argv)
                     hostile_nesting_is_read_in_linear_time);
     g_test_add_func("/html/hostile-tags-are-read-in-linear-time",
                     hostile_tags_are_read_in_linear_time);
+    g_test_add_func("/html/hostile-soups-are-read-in-linear-time",
+                    hostile_soups_are_read_in_linear_time);
     g_test_add_func("/html/says-when-it-cuts", says_when_it_cuts);
     return g_test_run();
 }
