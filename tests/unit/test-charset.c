@@ -1,6 +1,8 @@
 /* Bytes of whatever charset as UTF-8, with no letter lost. */
 #include "mail/charset.h"
 
+#include <malloc.h>
+
 #include "processor.h"
 
 typedef struct {
@@ -70,6 +72,8 @@ guesses_when_the_declaration_is_wrong(void)
         {BYTES("Jos\xC3\xA9"), "unknown-8bit", "José"},
         {BYTES("Jos\xE9"), "", "José"},
         {BYTES("\x81\x8D\xE9"), "utf-8", "\uFFFD\uFFFDé"},
+        {BYTES("\xC3\x81lvaro"), "iso-8859-1", "Álvaro"}, /* windows-1252 has no 81 */
+        {BYTES("\x81lvaro\xC1"), "iso-8859-1", "\uFFFDlvaroÁ"},
     };
     assert_cases(cases, G_N_ELEMENTS(cases));
 }
@@ -202,6 +206,20 @@ windows_1252_is_what_iconv_makes_of_it(void)
     }
 }
 
+/* As the mail may be large. */
+static void
+windows_1252_takes_the_room_it_needs(void)
+{
+    const gsize n = 1 << 20;
+    g_autofree char *bytes = g_strnfill(n, '\xE9');
+    gsize length;
+    g_autofree char *text = charset_to_utf8(bytes, n, "iso-8859-1", &length);
+    g_autofree char *same = taken(bytes, n, "iso-8859-1", &length);
+    g_assert_cmpuint(length, ==, 2 * n);
+    g_assert_cmpstr(same, ==, text);
+    g_assert_cmpuint(malloc_usable_size(same), <, 2 * n + n / 4);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -215,6 +233,7 @@ main(int argc, char **argv)
     g_test_add_func("/charset/leaves-no-control-and-no-carriage-return",
                     leaves_no_control_and_no_carriage_return);
     g_test_add_func("/charset/windows-1252", windows_1252_is_what_iconv_makes_of_it);
+    g_test_add_func("/charset/windows-1252-room", windows_1252_takes_the_room_it_needs);
     g_test_add_func("/charset/yields-valid-utf8-of-any-bytes", yields_valid_utf8_of_any_bytes);
     g_test_add_func("/charset/decodes-headers", decodes_headers);
     g_test_add_func("/charset/headers-are-read-in-linear-time", headers_are_read_in_linear_time);
