@@ -345,6 +345,36 @@ a_brief_account_has_what_won_and_the_limits(void)
     g_assert_cmpuint(extraction->trials->len, ==, 0);
 }
 
+/* A brief account is made where values matter: each label is looked for where its own list of
+ * views says, whoever was before it. */
+static void
+labels_are_found_in_their_own_views(void)
+{
+    g_autoptr(RuleFolder) folder = rulefolder_new();
+    rulefolder_write(folder, "10-base.yaml",
+                     "source: base\nwhen: {from: nobody}\nfields:\n"
+                     "  contact.custom.A: {label: Alpha}\n"
+                     "  contact.custom.B: {label: Beta, in: header.x-form}\n");
+    rulefolder_write(folder, "20-a.yaml",
+                     "source: a\nextends: base\nfields:\n"
+                     "  contact.name: {label: Name}\n"
+                     "  contact.position: {label: Role, in: header.x-form}\n"
+                     "  opportunity.product: {label: Product}\n"
+                     "  company.name: {label: Company, in: [quoted, header.x-form]}\n");
+    static const char mail[] = "From: a@b.test\nX-Form: Role: Owner\nX-Other: Beta: no\n\n"
+                               "Name: Ada Lovelace\nProduct: Roof\nAlpha: one\nBeta: two\n";
+    g_autoptr(Ruleset) ruleset = rulefolder_load(folder);
+    g_autoptr(Message) message = message_parse(mail, strlen(mail), NULL);
+    const ExtractionOptions brief = {.brief = TRUE};
+    g_autoptr(Extraction) extraction = extraction_run(ruleset, message, &brief);
+    const Lead *lead = extraction->lead;
+    g_assert_cmpstr(lead_get(lead, "contact.name"), ==, "Ada Lovelace");
+    g_assert_cmpstr(lead_get(lead, "contact.position"), ==, "Owner");
+    g_assert_cmpstr(lead_get(lead, "opportunity.product"), ==, "Roof");
+    g_assert_cmpstr(lead_get(lead, "contact.custom.A"), ==, "one");
+    g_assert_null(lead_get(lead, "contact.custom.B"));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -365,5 +395,7 @@ main(int argc, char **argv)
     g_test_add_func("/choice/the-notes-may-change", the_notes_may_change);
     g_test_add_func("/choice/a-brief-account-has-what-won-and-the-limits",
                     a_brief_account_has_what_won_and_the_limits);
+    g_test_add_func("/choice/labels-are-found-in-their-own-views",
+                    labels_are_found_in_their_own_views);
     return g_test_run();
 }
