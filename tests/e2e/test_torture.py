@@ -161,12 +161,12 @@ class Replay:
         for n in range(REPLAYED):
             (self.mails / f"{n:04}.eml").write_bytes(inquiry(n))
 
-    def run(self, at=2**60, number=errno.EIO):
+    def run(self, *options, at=2**60, number=errno.EIO):
         self.arm.write_bytes(bytes(8))
         env = environment()
         preload = " ".join(filter(None, [env.get("LD_PRELOAD"), str(self.shim)]))
         return subprocess.run(
-            [program("leadctl"), "-c", self.house.config, "submit", self.mails],
+            [program("leadctl"), "-c", self.house.config, "submit", *options, self.mails],
             capture_output=True, text=True, timeout=60, check=False,
             env={**env, "LD_PRELOAD": preload, "FAULT_ARM": str(self.arm), "FAULT_AT": str(at),
                  "FAULT_ERRNO": str(number), "FAULT_CALL": "fdatasync"})
@@ -185,6 +185,13 @@ def test_a_replay_waits_for_the_disk_once_for_many_mails(house, place, shim):
     assert len(house.queue()) == REPLAYED
 
 
+def test_a_replay_that_pauses_waits_for_the_disk_before_it_tells(house, place, shim):
+    house.milter.start()
+    replay = Replay(house, shim, place)
+    assert f"{REPLAYED} new leads" in replay.run("--rate", "60000").stdout
+    assert replay.syncs() >= REPLAYED
+
+
 @pytest.mark.parametrize("number", [0, errno.EIO], ids=["kill", "EIO"])
 def test_what_a_replay_tells_is_on_disk(house, place, shim, number):
     """What it has told is there; the same command, when all is well, does the rest."""
@@ -192,7 +199,7 @@ def test_what_a_replay_tells_is_on_disk(house, place, shim, number):
     replay = Replay(house, shim, place)
     for at in range(1, MOST):
         house.leadctl("queue", "drop", "all", "--yes", status=None)
-        done = replay.run(at, number)
+        done = replay.run(at=at, number=number)
         if replay.syncs() < at:
             break
         lines = done.stdout.split("\n")[:-1]  # killed, it may end in the middle of one

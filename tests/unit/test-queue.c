@@ -206,24 +206,6 @@ commit_unsynced(Queue *queue, const char *key, char *id)
 }
 
 static void
-test_many_mails_wait_for_the_disk_once(Place *place, gconstpointer data)
-{
-    (void)data;
-    g_autoptr(Queue) queue = queue_open(place->url, NULL);
-    char first[LEAD_ID_SIZE], id[LEAD_ID_SIZE];
-    g_assert_cmpint(commit_unsynced(queue, "1", first), ==, COMMIT_NEW);
-    int before = g_atomic_int_get(&synced);
-    g_assert_cmpint(commit_unsynced(queue, "2", id), ==, COMMIT_NEW);
-    g_assert_cmpint(commit_unsynced(queue, "1", id), ==, COMMIT_DUPLICATE);
-    g_assert_cmpstr(id, ==, first);
-    g_assert_cmpint(g_atomic_int_get(&synced), ==, before);
-    g_assert_true(queue_commit_sync(queue, NULL));
-    g_assert_cmpint(g_atomic_int_get(&synced), ==, before + 1);
-    queueplace_commit(queue, queueplace_record("a", "3", "3"), NULL);
-    g_assert_cmpint(g_atomic_int_get(&synced), ==, before + 2);
-}
-
-static void
 test_many_threads_commit_at_once(Place *place, gconstpointer data)
 {
     (void)data;
@@ -331,6 +313,28 @@ take_over_and_watch(Queue *queue)
     int watch = queue_watch(queue, NULL);
     g_assert_cmpint(watch, >=, 0);
     return watch;
+}
+
+static void
+test_many_mails_wait_for_the_disk_once(Place *place, gconstpointer data)
+{
+    (void)data;
+    g_autoptr(Queue) queue = queue_open(place->url, NULL);
+    g_autoptr(Queue) watcher = queue_open(place->url, NULL);
+    char first[LEAD_ID_SIZE], id[LEAD_ID_SIZE];
+    take_over_and_watch(watcher);
+    g_assert_cmpint(commit_unsynced(queue, "1", first), ==, COMMIT_NEW);
+    int before = g_atomic_int_get(&synced);
+    g_assert_cmpint(commit_unsynced(queue, "2", id), ==, COMMIT_NEW);
+    g_assert_cmpint(commit_unsynced(queue, "1", id), ==, COMMIT_DUPLICATE);
+    g_assert_cmpstr(id, ==, first);
+    g_assert_cmpint(g_atomic_int_get(&synced), ==, before);
+    g_assert_false(queue_changed(watcher));
+    g_assert_true(queue_commit_sync(queue, NULL));
+    g_assert_cmpint(g_atomic_int_get(&synced), ==, before + 1);
+    g_assert_true(queue_changed(watcher));
+    queueplace_commit(queue, queueplace_record("a", "3", "3"), NULL);
+    g_assert_cmpint(g_atomic_int_get(&synced), ==, before + 2);
 }
 
 static void
