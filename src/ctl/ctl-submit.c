@@ -36,12 +36,13 @@ typedef struct {
     gint64 pause; /* microseconds after each new lead */
     int status;
     guint64 mails, queued, held, known, ignored, earlier, skipped;
-    GPtrArray *group; /* Told */
+    GPtrArray *group;   /* Told */
+    char *group_begins; /* the mail that the first of them is of */
     gint64 group_since;
 } Submit;
 
 typedef struct {
-    char *mail, *line;
+    char *line; /* NULL: none is printed */
     guint64 *count;
 } Told;
 
@@ -49,7 +50,6 @@ static void
 told_free(gpointer data)
 {
     Told *told = data;
-    g_free(told->mail);
     g_free(told->line);
     g_free(told);
 }
@@ -88,11 +88,11 @@ end_group(Submit *submit)
     g_autoptr(GError) error = NULL;
     gboolean good = submit->dry_run || !group->len || queue_commit_sync(submit->queue, &error);
     if (!good)
-        stop(submit, ((const Told *)g_ptr_array_index(group, 0))->mail, error);
+        stop(submit, submit->group_begins, error);
     for (guint i = 0; i < group->len && good; i++) {
         const Told *told = g_ptr_array_index(group, i);
         ++*told->count;
-        if (!submit->ctl->json)
+        if (told->line)
             fputs(told->line, stdout);
     }
     g_ptr_array_set_size(group, 0);
@@ -103,15 +103,18 @@ static void
 tell(Submit *submit, const StoredMail *mail, const LeadRecord *record, const char *id,
      gboolean known)
 {
-    Told *told = g_new(Told, 1);
+    Told *told = g_new0(Told, 1);
     const char *word = known ? "known" : record->held ? "held" : "new";
-    told->mail = g_strdup(mail->name);
-    told->line = g_strdup_printf("%s: %s%s, source %s, lead %s\n", mail->name,
-                                 submit->dry_run && !known ? "would be " : "", word, record->source,
-                                 *id ? id : "-");
+    if (!submit->ctl->json)
+        told->line = g_strdup_printf("%s: %s%s, source %s, lead %s\n", mail->name,
+                                     submit->dry_run && !known ? "would be " : "", word,
+                                     record->source, *id ? id : "-");
     told->count = known ? &submit->known : record->held ? &submit->held : &submit->queued;
-    if (submit->group->len == 0)
+    if (submit->group->len == 0) {
+        g_free(submit->group_begins);
+        submit->group_begins = g_strdup(mail->name);
         submit->group_since = g_get_monotonic_time();
+    }
     g_ptr_array_add(submit->group, told);
 }
 
@@ -119,7 +122,7 @@ static gboolean
 is_group_full(const Submit *submit)
 {
     return submit->group->len >= GROUP_MOST ||
-           g_get_monotonic_time() - submit->group_since >= GROUP_TIME;
+           (submit->group->len > 0 && g_get_monotonic_time() - submit->group_since >= GROUP_TIME);
 }
 
 /* Queue, or only look. FALSE when the queue fails. */
@@ -141,11 +144,11 @@ take_record(Submit *submit, const StoredMail *mail, const Reading *reading, Lead
     if (error)
         return end_group(submit) && stop(submit, mail->name, error);
     tell(submit, mail, record, ids[0], known);
-    gboolean pause = !known && !submit->dry_run && submit->pause;
-    if ((pause || is_group_full(submit)) && !end_group(submit))
+    if (known || submit->dry_run || !submit->pause)
+        return TRUE;
+    if (!end_group(submit))
         return FALSE;
-    if (pause)
-        g_usleep(submit->pause);
+    g_usleep(submit->pause);
     return TRUE;
 }
 
@@ -165,6 +168,8 @@ submit_mail(const StoredMail *mail, gpointer result, gpointer data)
 {
     const Reading *reading = result;
     Submit *submit = data;
+    if (is_group_full(submit) && !end_group(submit))
+        return FALSE;
     submit->mails++;
     const char *why = reading_no_mail(mail);
     if (why) {
@@ -275,6 +280,7 @@ ctl_submit(Ctl *ctl, char **argv)
         mailstore_each((const char *const *)operands, ctl->config->limit_message, &steps, &submit);
     end_group(&submit);
     g_ptr_array_unref(submit.group);
+    g_free(submit.group_begins);
     print_sum(&submit);
     queue_close(submit.queue);
     if (submit.status != EX_OK)

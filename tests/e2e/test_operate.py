@@ -281,6 +281,31 @@ def test_what_is_no_mail_is_told_and_makes_no_lead(house, place, content, why):
     assert house.leadctl("explain", bad)
 
 
+def test_leads_are_told_while_what_makes_none_is_read(house):
+    house.milter.start()
+    bounce = (b"From: MAILER-DAEMON@mx.example\nSubject: Undelivered Mail Returned to Sender\n"
+              b"Auto-Submitted: auto-replied\nTo: leads@example.com\n\nNo such user.\n\n")
+    leader, follower = os.openpty()
+    process = subprocess.Popen([program("leadctl"), "-c", house.config, "submit", "-"],
+                               stdin=subprocess.PIPE, stdout=follower, stderr=subprocess.DEVNULL,
+                               env=environment())
+    os.close(follower)
+    os.set_blocking(leader, False)
+    process.stdin.write(b"".join(from_line() + inquiry(n) + b"\n" for n in range(3)))
+    told, end = b"", time.monotonic() + 30
+    while told.count(b": new, source") < 3 and time.monotonic() < end:
+        process.stdin.write(from_line() + bounce)
+        process.stdin.flush()
+        time.sleep(0.05)
+        with contextlib.suppress(OSError):
+            told += os.read(leader, 65536)
+    process.stdin.close()
+    process.wait(20)
+    os.close(leader)
+    assert told.count(b": new, source") == 3, told
+    assert b" mails: " not in told
+
+
 def test_what_is_told_of_a_mail_does_not_stand_behind_the_progress(house):
     house.milter.start()
     leader, follower = os.openpty()
