@@ -238,8 +238,16 @@ def wake_ups(daemon):
     return int(text.partition("\nvoluntary_ctxt_switches:")[2].split()[0])
 
 
+def wait_at_rest(daemon):
+    before, now = None, wake_ups(daemon)
+    while now != before:
+        time.sleep(0.3)
+        before, now = now, wake_ups(daemon)
+
+
 def fail_to_claim(leads, house, disk):
     """The disk is full, and a lead of account main is due."""
+    wait_at_rest(house.submit)  # else it may look once more before the disk is full
     leads.put(touch=False)
     disk.fill()
     os.utime(house.queue_file)

@@ -272,12 +272,18 @@ def test_progress_is_shown_on_a_terminal_only(place):
     assert not shown or (b" mails, " in shown and shown.endswith(b"\r\x1b[K"))
 
 
+def not_ignored():
+    """As the tests themselves may have it, of a shell that runs them in the background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_no_progress_is_left_when_interrupted(number):
     """And the shell sees by which signal it ended."""
     leader, follower = os.openpty()
     process = subprocess.Popen([harness.program("leadctl"), "-r", RULES, "extract"], stderr=follower,
-                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+                               stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+                               preexec_fn=not_ignored)
     os.close(follower)
     mail = b"From ada@example.net Mon Jul  6 10:00:00 2026\n" + LISTING.encode() + b"\n"
     shown = b""
