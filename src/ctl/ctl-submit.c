@@ -28,6 +28,10 @@ static const CtlUsage usage = {
 #define GROUP_TIME (G_USEC_PER_SEC / 2)
 
 typedef struct {
+    guint64 queued, held, known;
+} Leads;
+
+typedef struct {
     Ctl *ctl;
     Queue *queue;
     ReadingEnvelope envelope;
@@ -35,24 +39,12 @@ typedef struct {
     gint64 since; /* seconds since 1970; 0: all */
     gint64 pause; /* microseconds after each new lead */
     int status;
-    guint64 mails, queued, held, known, ignored, earlier, skipped;
-    GPtrArray *group;   /* Told */
-    char *group_begins; /* the mail that the first of them is of */
+    guint64 mails, ignored, earlier, skipped;
+    Leads told, group;  /* the group's are told once it is on disk */
+    GString *lines;     /* of the group */
+    char *group_begins; /* the mail that its first is of */
     gint64 group_since;
 } Submit;
-
-typedef struct {
-    char *line; /* NULL: none is printed */
-    guint64 *count;
-} Told;
-
-static void
-told_free(gpointer data)
-{
-    Told *told = data;
-    g_free(told->line);
-    g_free(told);
-}
 
 /* When a mail arrived: the first Received's date, else Date. 0 when neither tells. */
 static gint64
@@ -79,23 +71,30 @@ stop(Submit *submit, const char *mail, const GError *error)
     return FALSE;
 }
 
+static guint64
+group_size(const Submit *submit)
+{
+    return submit->group.queued + submit->group.held + submit->group.known;
+}
+
 /* To wait for the disk costs more than all else; so what is known already, too, waits with the
  * others: its lead may be one of theirs. FALSE when the disk fails. */
 static gboolean
 end_group(Submit *submit)
 {
-    GPtrArray *group = submit->group;
     g_autoptr(GError) error = NULL;
-    gboolean good = submit->dry_run || !group->len || queue_commit_sync(submit->queue, &error);
-    if (!good)
+    gboolean good =
+        submit->dry_run || !group_size(submit) || queue_commit_sync(submit->queue, &error);
+    if (good) {
+        submit->told.queued += submit->group.queued;
+        submit->told.held += submit->group.held;
+        submit->told.known += submit->group.known;
+        fputs(submit->lines->str, stdout);
+    } else {
         stop(submit, submit->group_begins, error);
-    for (guint i = 0; i < group->len && good; i++) {
-        const Told *told = g_ptr_array_index(group, i);
-        ++*told->count;
-        if (told->line)
-            fputs(told->line, stdout);
     }
-    g_ptr_array_set_size(group, 0);
+    submit->group = (Leads){0};
+    g_string_truncate(submit->lines, 0);
     return good;
 }
 
@@ -103,26 +102,26 @@ static void
 tell(Submit *submit, const StoredMail *mail, const LeadRecord *record, const char *id,
      gboolean known)
 {
-    Told *told = g_new0(Told, 1);
+    Leads *group = &submit->group;
     const char *word = known ? "known" : record->held ? "held" : "new";
-    if (!submit->ctl->json)
-        told->line = g_strdup_printf("%s: %s%s, source %s, lead %s\n", mail->name,
-                                     submit->dry_run && !known ? "would be " : "", word,
-                                     record->source, *id ? id : "-");
-    told->count = known ? &submit->known : record->held ? &submit->held : &submit->queued;
-    if (submit->group->len == 0) {
+    if (!group_size(submit)) {
         g_free(submit->group_begins);
         submit->group_begins = g_strdup(mail->name);
         submit->group_since = g_get_monotonic_time();
     }
-    g_ptr_array_add(submit->group, told);
+    ++*(known ? &group->known : record->held ? &group->held : &group->queued);
+    if (!submit->ctl->json)
+        g_string_append_printf(submit->lines, "%s: %s%s, source %s, lead %s\n", mail->name,
+                               submit->dry_run && !known ? "would be " : "", word, record->source,
+                               *id ? id : "-");
 }
 
 static gboolean
 is_group_full(const Submit *submit)
 {
-    return submit->group->len >= GROUP_MOST ||
-           (submit->group->len > 0 && g_get_monotonic_time() - submit->group_since >= GROUP_TIME);
+    guint64 size = group_size(submit);
+    return size >= GROUP_MOST ||
+           (size > 0 && g_get_monotonic_time() - submit->group_since >= GROUP_TIME);
 }
 
 /* Queue, or only look. FALSE when the queue fails. */
@@ -209,11 +208,11 @@ print_sum(const Submit *submit)
                               : (submit->dry_run ? "; nothing was queued" : "");
     /* Both are literals with the same arguments. */
     if (as_json)
-        printf(json, submit->mails, submit->queued, submit->held, submit->known, submit->ignored,
-               submit->earlier, submit->skipped, end);
+        printf(json, submit->mails, submit->told.queued, submit->told.held, submit->told.known,
+               submit->ignored, submit->earlier, submit->skipped, end);
     else
-        printf(text, submit->mails, submit->queued, submit->held, submit->known, submit->ignored,
-               submit->earlier, submit->skipped, end);
+        printf(text, submit->mails, submit->told.queued, submit->told.held, submit->told.known,
+               submit->ignored, submit->earlier, submit->skipped, end);
 }
 
 /* A day, a time of a day with or without seconds, by the local clock unless it names a zone; or as
@@ -275,11 +274,11 @@ ctl_submit(Ctl *ctl, char **argv)
         return status;
     submit.envelope = (ReadingEnvelope){recipient, sender, FALSE};
     submit.pause = (gint64)60 * G_USEC_PER_SEC / rate;
-    submit.group = g_ptr_array_new_with_free_func(told_free);
+    submit.lines = g_string_new(NULL);
     status =
         mailstore_each((const char *const *)operands, ctl->config->limit_message, &steps, &submit);
     end_group(&submit);
-    g_ptr_array_unref(submit.group);
+    g_string_free(submit.lines, TRUE);
     g_free(submit.group_begins);
     print_sum(&submit);
     queue_close(submit.queue);

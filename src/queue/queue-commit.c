@@ -158,8 +158,9 @@ queue_commit_unsynced(Queue *queue, const GPtrArray *records, char (*ids)[LEAD_I
                       GError **error)
 {
     Job job = {.records = records, .ids = ids};
-    gboolean good = queue_begin_unsynced(queue, error) && write_job(queue, &job, error);
-    return queue_end(queue, good, error) ? job.result : COMMIT_FAILED;
+    g_autoptr(GPtrArray) batch = g_ptr_array_new();
+    g_ptr_array_add(batch, &job);
+    return write_batch(queue, batch, TRUE, error) ? job.result : COMMIT_FAILED;
 }
 
 gboolean
