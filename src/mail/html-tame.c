@@ -159,21 +159,13 @@ pass_bogus_comment(Tame *tame)
         pass_to(tame, tame->end);
 }
 
-static gboolean
-begins(const char *p, const char *end, const char *name)
-{
-    gsize length = strlen(name);
-    return (gsize)(end - p) >= length && (*p | 0x20) == *name &&
-           g_ascii_strncasecmp(p, name, length) == 0;
-}
-
 /* Whether a tag, of which `p` is behind "<" or "</", has that name. */
 static gboolean
 is_named(const char *p, const char *end, const char *name)
 {
     gsize length = strlen(name);
-    return begins(p, end, name) && (p + length == end || g_ascii_isspace(p[length]) ||
-                                    p[length] == '>' || p[length] == '/');
+    return text_begins(p, end, name) && (p + length == end || g_ascii_isspace(p[length]) ||
+                                         p[length] == '>' || p[length] == '/');
 }
 
 /* Behind the tag of the element. */
@@ -198,7 +190,7 @@ pass_raw(Tame *tame, const char *name)
     while (tame->p < tame->end) {
         const char *next = memchr(tame->p, '<', left(tame));
         pass_to(tame, next ? next : tame->end);
-        if (left(tame) > 2 && tame->p[1] == '/' && begins(tame->p + 2, tame->end, name)) {
+        if (left(tame) > 2 && tame->p[1] == '/' && text_begins(tame->p + 2, tame->end, name)) {
             if (is_named(tame->p + 2, tame->end, name))
                 return;
             tame->p += 2; /* libxml2 would take </scripts> as the end of it */

@@ -48,19 +48,12 @@ may_be_field(const char *line, const char *next)
     return line < next && *line == ':';
 }
 
-static gboolean
-is_word(const char *p, const char *end, const char *word)
-{
-    gsize length = strlen(word);
-    return (gsize)(end - p) >= length && g_ascii_strncasecmp(p, word, length) == 0;
-}
-
 /* GMime takes a type for what it is only where it stands in plain letters. */
 static gboolean
 may_hold_parts(const char *text, const char *end)
 {
     for (const char *p = text; p < end; p++)
-        if ((*p | 0x20) == 'm' && (is_word(p, end, "multipart") || is_word(p, end, "message")))
+        if (text_begins(p, end, "multipart") || text_begins(p, end, "message"))
             return TRUE;
     return FALSE;
 }
@@ -118,9 +111,9 @@ static const char *
 type_value(Cost *cost, const char *line, const char *next)
 {
     static const char name[] = "content-type";
-    const char *p = line + sizeof name - 1;
-    if (next - line < (gssize)sizeof name || g_ascii_strncasecmp(line, name, sizeof name - 1) != 0)
+    if (!text_begins(line, next, name))
         return NULL;
+    const char *p = line + strlen(name);
     while (p < next && (*p == ' ' || *p == '\t'))
         p++;
     cost->torn |= p - line > WHOLE_NAME;
